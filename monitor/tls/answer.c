@@ -64,9 +64,12 @@ bool handshake_awaits_answer(struct handshake *h)
            !o->side[CLIENT].closed && !o->side[CLIENT].reset;
 }
 
-/* The client has ended what was complete to it, and the server follows. */
+/* The client has ended what was complete to it, and the server follows. What it has of the server's, and was
+ * not captured yet, may be the answer. */
 static void client_ends(struct handshake *h)
 {
+    if (handshake_has_unseen(h, flow_side_of(h->flow, SERVER)))
+        return;
     h->answer_awaited = handshake_is_unanswered(h);
     h->complete = true;
 }
@@ -86,6 +89,11 @@ void handshake_answer(struct handshake *h, enum side who, size_t record_length)
     h->complete = true;
 }
 
+void handshake_answer_lost(struct handshake *h, enum side who)
+{
+    h->answer_lost |= who == SERVER && h->answer_awaited;
+}
+
 void handshake_answer_end(struct tls *tls, struct handshake *h, enum side who, bool reset, nanos now)
 {
     struct side_facts *side = &h->observation->side[who];
@@ -93,7 +101,7 @@ void handshake_answer_end(struct tls *tls, struct handshake *h, enum side who, b
         client_ends(h);
         return;
     }
-    if (who == SERVER && is_ahead(h))
+    if (who == SERVER && is_ahead(h) && !h->answered_by_alert && !h->answer_lost)
         h->answer_awaited = false;
     *(reset ? &side->reset : &side->closed) = true;
     const uint32_t end = h->flow->side[flow_side_of(h->flow, who)].fin_at + 1;
@@ -103,10 +111,15 @@ void handshake_answer_end(struct tls *tls, struct handshake *h, enum side who, b
         handshake_linger(tls, h, now);
 }
 
+bool handshake_answer_is_missing(const struct handshake *h)
+{
+    return h->answer_awaited && (h->answer_lost || handshake_has_unseen(h, flow_side_of(h->flow, SERVER)));
+}
+
 bool handshake_is_unanswered(const struct handshake *h)
 {
     const struct observation *o = h->observation;
     const struct side_facts *server = &o->side[SERVER];
-    return h->answer_awaited &&
-           (h->answered_by_alert || ((server->closed || server->reset) && !o->side[CLIENT].reset));
+    return h->answer_awaited && (h->answered_by_alert || handshake_answer_is_missing(h) ||
+                                 ((server->closed || server->reset) && !o->side[CLIENT].reset));
 }

@@ -473,6 +473,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, const s
     if (h->undecided && h->phase != PHASE_DONE)
         o->unobserved |= observation_hidden(o);
     o->outcome = outcome_of(h);
+    o->unobserved |= handshake_answer_is_missing(h) ? UNOBSERVED_GAP : 0;
     /* A client that has closed its half may still be answered. */
     const bool ended = o->outcome == OUTCOME_REFUSED || handshake_is_unanswered(h) ||
                        (o->outcome == OUTCOME_ABORTED && (fatal_seen(o) || flow_has_ended(h->flow)));

@@ -124,6 +124,7 @@ struct handshake {
     uint16_t awaited_mac;        /* of that, where it can be read, the bytes of MAC in each record; else 0 */
     bool answer_awaited;         /* of that, what the server makes of the client's Finished; see answer.c */
     bool answered_by_alert;      /* the server's last record then has the length of an alert */
+    bool answer_lost;            /* the server said something then that was not captured */
     bool alert_ahead;            /* so had the last before it, which may have been captured too early */
     struct acknowledged went_on; /* what the server had of the client's bytes when it said more than that */
     nanos done_at;               /* then */
@@ -239,8 +240,10 @@ bool handshake_is_alert(const struct handshake *h, size_t record_length);
 /* answer.c: the handshake is done with the client's Finished, of which the server may think otherwise. */
 bool handshake_awaits_answer(struct handshake *h);
 void handshake_answer(struct handshake *h, enum side who, size_t record_length);
+void handshake_answer_lost(struct handshake *h, enum side who);
 void handshake_answer_end(struct tls *tls, struct handshake *h, enum side who, bool reset, nanos now);
-/* It ended, or seems to, and said nothing else. */
+bool handshake_answer_is_missing(const struct handshake *h);
+/* It ended, or seems to, and said nothing else that was captured. */
 bool handshake_is_unanswered(const struct handshake *h);
 
 /* The length of the client's Finished of TLS 1.3 in a record of its own. 0: the suite is not known. */

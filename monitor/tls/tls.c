@@ -109,6 +109,7 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
     if (run->gap) {
         handshake_damage(h, who, run->truncated ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP);
         handshake_gap(tls, h, who, run->gap, segment->time);
+        handshake_answer_lost(h, who);
     }
     note_order(h, who, run->bytes.n);
     if (run->gap && who == CLIENT)

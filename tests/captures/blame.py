@@ -1145,6 +1145,39 @@ def refused_by_tls13(folder):
             check(told == [outcome], what, "captured", behind - flight, "too early:", told)
 
 
+def answer_missed(folder):
+    """What the client has acknowledged of the server's after its Finished may be a refusal (RFC 8446 4.4.4), though it was captured behind the
+    client's end, or not at all."""
+    path, real = os.path.join(folder, "missed13.pcap"), capturelib.conversations(path_of("openssl-tls13-full"))[0]
+    rows = [(side, bytes(b)) for side, b in capturelib.rows_of(real)]
+    finished = next(i for i, (side, b) in enumerate(rows) if side == CLIENT and i > 1)
+    start = rows[:finished] + [(CLIENT, b"".join(capturelib.records_of(rows[finished][1])[:2]))]
+    alert, ticket, data = (m.record(23, b"\x66" * n, m.TLS12) for n in (19, 234, 40))
+    for word, late, lost in ((alert, "unfinished", "unfinished"), (ticket, "complete", "unfinished")):
+        for what, steps in (("its close", [alert, "fin"]), ("its FIN", ["fin"]), ("a request and its close", [data, alert, "fin"])):
+            c = capturelib.Connection(time=1795471000 * 10**9)
+            c.open()
+            for side, payload in start + [(SERVER, word)]:
+                c.send(side, payload)
+            at = len(c.frames) - 1
+            for payload in steps:
+                if payload == "fin":
+                    c.frames.append(c.frame(CLIENT, 0x11))
+                    c.seq[CLIENT] += 1
+                else:
+                    c.send(CLIENT, payload)
+            end = len(c.frames)
+            c.reset(SERVER)
+            times, frames = [t for t, _ in c.frames], [f for _, f in c.frames]
+            behind = frames[:at] + frames[at + 1:end] + [frames[at]] + frames[end:]
+            for how, kept, outcome in (("late", behind, late), ("lost", frames[:at] + frames[at + 1:], lost),
+                                       ("lost with its end", frames[:at] + frames[at + 1:end], lost)):
+                capturelib.write_frames(path, list(zip(times, kept)))
+                said = [e["utwatch"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+                check([e["outcome"] for e in said] == [outcome], len(word), "octets", how, "before", what, said)
+                check(("gap" in said[0].get("unobserved", [])) == (how != "late"), len(word), "octets", how, "before", what, said)
+
+
 def own_part_lost(folder):
     """What was not captured of the client is not its end, though the server's alert acknowledges it: it may have been the rest of its part."""
     path, real = os.path.join(folder, "part.pcap"), capturelib.conversations(path_of("gnutls-tls12-client-certificate-required"))[0]
@@ -1197,6 +1230,7 @@ def refused_for_something_else(folder):
 with tempfile.TemporaryDirectory() as temporary:
     the_ue_left_first(temporary)
     refused_by_tls13(temporary)
+    answer_missed(temporary)
     own_part_lost(temporary)
     refused_for_something_else(temporary)
     waited_in_vain(temporary)
