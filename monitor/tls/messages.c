@@ -77,11 +77,13 @@ void handshake_finished(struct tls *tls, struct handshake *h, enum side who, nan
 }
 
 /* A protected record of the client in TLS 1.3, where its Finished is due. A longer one may hold a Finished
- * too, or an alert with padding (RFC 8446 5.4), behind which nothing follows. */
+ * too, or an alert with padding (RFC 8446 5.4), behind which nothing follows: one of another length behind it
+ * is data, for no message before a Finished is as short but that which ends early data. */
 static void maybe_finished(struct tls *tls, struct handshake *h, size_t record_length, nanos now)
 {
     const size_t whole = handshake_finished_bytes(h->observation->server_hello.suite);
-    if (record_length < whole || record_length < SHORTEST_FINISHED_13)
+    const bool data = h->undecided && !h->hidden_alert && !h->observation->client_hello.early_data;
+    if ((record_length < whole || record_length < SHORTEST_FINISHED_13) && !data)
         return;
     if (whole && record_length != whole && !h->undecided) {
         h->undecided = true;

@@ -1176,6 +1176,18 @@ def answer_missed(folder):
                 said = [e["utwatch"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
                 check([e["outcome"] for e in said] == [outcome], len(word), "octets", how, "before", what, said)
                 check(("gap" in said[0].get("unobserved", [])) == (how != "late"), len(word), "octets", how, "before", what, said)
+    # With its certificate the Finished may stand in one record (5.1); data behind it may be shorter than a Finished. Padding makes a long record
+    # of an alert too (5.4), behind which an alert alone says nothing.
+    flight = capturelib.records_of(rows[finished][1])[0] + m.record(23, b"\x55" * 1209, m.TLS12)
+    for behind, outcome in ((m.record(23, b"\x66" * 35, m.TLS12), "complete"), (alert, "unfinished")):
+        c = capturelib.Connection(time=1795471000 * 10**9)
+        c.open()
+        for side, payload in rows[:finished] + [(CLIENT, flight), (SERVER, ticket), (CLIENT, behind), (SERVER, data)]:
+            c.send(side, payload)
+        c.close(first=SERVER)
+        capturelib.write_frames(path, c.frames)
+        said = [e["utwatch"]["outcome"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+        check(said == [outcome], "a flight in one record, and", len(behind), "octets:", said)
 
 
 def own_part_lost(folder):
