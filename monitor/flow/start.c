@@ -124,6 +124,23 @@ bool stream_completes_start(const struct flow_table *table, const struct flow *f
            segment->ack == s->end && segment->seq == flow->pending_isn + 1;
 }
 
+/* Is the SYN that is remembered the one that began the connection? */
+static bool repeats_start(const struct flow *flow)
+{
+    return flow->pending_isn + 1 == flow->side[flow->pending_side & 1U].first;
+}
+
+/*
+ * A client may draw the number that it had before. No end repeats its SYN where both have spoken; who copies
+ * one also copies its answer, and within a moment of the start.
+ */
+static bool answers_reopening(const struct flow *flow, const struct segment *segment)
+{
+    return answers_pending_syn(flow, segment) &&
+           !(repeats_start(flow) &&
+             segment->time - flow->first_seen <= REWRITTEN_SECONDS * NANOS_PER_SECOND);
+}
+
 /* An unexpected SYN or SYN/ACK, after those of the connection that is known. */
 static bool syn_begins_anew(struct flow_table *table, struct flow *flow, const struct segment *segment)
 {
@@ -146,13 +163,18 @@ static bool syn_begins_anew(struct flow_table *table, struct flow *flow, const s
     const bool copy = repeated && marks & SIDE_SYN && quiet <= COPY_SECONDS * NANOS_PER_SECOND;
     if (flow_has_ended(flow) && !(marks & SIDE_KNOWN))
         return !repeated;
-    if (flow_has_ended(flow) && dispute_is_other_answer(flow, segment))
+    if (!answer && repeated && marks & SIDE_SYN && has_spoken(flow, 0) && has_spoken(flow, 1))
+        remember_start(table, flow, segment, false);
+    if (flow_has_ended(flow) && dispute_is_other_answer(flow, segment)) {
+        if (answers_pending_syn(flow, segment))
+            note_answer(table, flow, segment);
         return false;
+    }
     if (flow_has_ended(flow))
         return !copy && !(answer && repeated && marks & SIDE_SYN);
     if (!flow->believed && segment->belief == BELIEVED && marks & SIDE_KNOWN)
         return !answer;
-    if (repeated && answer && answers_pending_syn(flow, segment)) /* of a client that has two numbers */
+    if (repeated && answer && answers_reopening(flow, segment))
         note_answer(table, flow, segment);
     if (repeated || !known)
         return !known && answer && answers_pending_syn(flow, segment);
