@@ -126,6 +126,13 @@ def requests(n):
     return capturelib.build([(CLIENT, n * b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), (SERVER, n * b"HTTP/1.1 204 N\r\n\r\n")], time=START)
 
 
+def streams(n):
+    """The same in HTTP/2: heads of three octets (RFC 9113 5.1, RFC 7541 6.1)."""
+    settings = b"\0\0\0\4\0\0\0\0\0"
+    heads = b"".join(b"\0\0\3\1\5" + struct.pack("!I", 2 * i + 1) + b"\x82\x87\x84" for i in range(n))
+    return capturelib.build([(CLIENT, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings + heads), (SERVER, settings)], time=START)
+
+
 def heads(n):
     """One request with so many fields."""
     return capturelib.build([(CLIENT, b"GET / HTTP/1.1\r\nHost: a\r\n" + n * b"A: b\r\n" + b"\r\n")], time=START)
@@ -199,6 +206,6 @@ def of_test(utwatch, test):
 # By name: what makes it of a size, and the size; it is measured with twice of it too. A segment has at most MOST bytes.
 SIZED = {"one-byte": (one_byte, 5000), "reverse": (reverse, 1000), "overlaps": (overlaps, 4000), "fragments": (fragments, 3500),
          "extensions": (extensions, 7000), "suites": (suites, 14000), "certificates": (certificates, 7000), "small-records": (small_records, 5000),
-         "changes": (changes, 4000), "requests": (requests, 1000), "heads": (heads, 5000), "identities": (identities, 25000), "peers": (peers, 1500),
-         "breaches": (breaches, 500)}
+         "changes": (changes, 4000), "requests": (requests, 1000), "streams": (streams, 2400), "heads": (heads, 5000),
+         "identities": (identities, 25000), "peers": (peers, 1500), "breaches": (breaches, 500)}
 FLOODED = {name: (lambda n, made=made: made(FLOOD_SHARE * n).within()) for name, made in FLOODS.items()}

@@ -90,8 +90,9 @@
 #define DEFAULT_HTTP_CONNECTIONS 4096 /* connections in clear that are read at a time */
 #define HTTP_HEAD_BYTES          8192 /* of one message; servers commonly accept no more */
 #define HTTP_PIPELINE            8    /* requests of a connection that wait for their answer */
-#define HTTP_NAME_BYTES          128  /* kept of a host, a path's user, an identity */
-#define HTTP_IDLE_SECONDS        120  /* a quiet connection is judged as it is */
+#define HTTP_LEFT_OUT            64  /* further ones at a time, in HTTP/2, that are told of each for itself */
+#define HTTP_NAME_BYTES          128 /* kept of a host, a path's user, an identity */
+#define HTTP_IDLE_SECONDS        120 /* a quiet connection is judged as it is */
 
 /* session */
 #define INPUT_JITTER_MS          10 /* by which a ring's next file may begin before the last one's end */

@@ -77,6 +77,8 @@ struct connection {
     void *owner;
     struct member member;
     unsigned waiting_count, early_count, answered_count;
+    unsigned left_out; /* requests for which there was no room, at one time */
+    nanos left_out_at;
     struct reader side[2]; /* by enum side */
     /* What follows is written before it is read, so a new connection need not clear it. */
     struct http_exchange waiting[HTTP_PIPELINE];  /* requests without answer, oldest first */

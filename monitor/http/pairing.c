@@ -206,11 +206,19 @@ static bool answer_early(struct http *http, struct connection *c, uint32_t strea
     return true;
 }
 
+/* One segment may bring thousands. */
+static bool are_too_many(struct connection *c, nanos now)
+{
+    c->left_out = c->left_out_at == now ? c->left_out + 1 : 1;
+    c->left_out_at = now;
+    return c->left_out > HTTP_LEFT_OUT;
+}
+
 /* A request for which there is no room. In HTTP/2 its answer is known by its stream, and is left out too; in
  * HTTP/1 nothing distinguishes it. */
 static bool leave_out(struct http *http, struct connection *c, const struct http_exchange *new)
 {
-    if (!new->stream) {
+    if (!new->stream || are_too_many(c, new->whence.time)) {
         connection_give_up(http, c, CLIENT, HTTP_DAMAGE_TOO_LONG);
         return false;
     }
