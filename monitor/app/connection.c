@@ -302,12 +302,21 @@ static void doubt_missed(struct pipeline *p, struct flow *flow)
         make_room(p, flow);
 }
 
+/* What came before in HTTP leads to no TLS. */
+static void note_not_agreed(struct pipeline *p, const struct flow *flow)
+{
+    const struct http_connection *http = cleartext_before(p, flow);
+    if (http && !http->agreed)
+        tls_not_agreed(p->tls, flow);
+}
+
 static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
 {
     settle_rewritten(p, flow);
     doubt_missed(p, flow);
     memset(p->cleartext.rest.length, 0, sizeof p->cleartext.rest.length);
     note_origin(p, flow);
+    note_not_agreed(p, flow);
     const struct networks networks = networks_of_flow(&p->flows, flow);
     const struct observation *o = tls_finish(p->tls, flow, &networks, when, reasons);
     if (!o) { /* it was no TLS, or nothing followed its start in time */

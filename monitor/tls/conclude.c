@@ -194,7 +194,7 @@ static enum reaction answer_to_hello(const struct handshake *h)
      */
     if (!observation_is_whole(o, SERVER) || o->unheard || o->unobserved & UNOBSERVED_REORDERED ||
         !had_hello(h) || h->ended_otherwise || h->ended_late || h->follows_end || answers_close(h) ||
-        said_something_else(h) || closed_session(o))
+        said_something_else(h) || closed_session(o) || h->not_agreed)
         return REACTION_UNKNOWN;
     if (o->side[SERVER].closed)
         return REACTION_CLOSED;
@@ -444,6 +444,13 @@ static void note_who_ended(struct handshake *h)
     o->unheard = unheard_of(h);
     o->had_answer =
         !h->certificate_answer.any || acknowledged_covers(&h->first_end_ack, h->certificate_answer.number);
+}
+
+void tls_not_agreed(struct tls *tls, const struct flow *flow)
+{
+    struct handshake *h = handshake_of(tls, flow);
+    if (h)
+        h->not_agreed = true;
 }
 
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, const struct networks *networks,

@@ -116,6 +116,7 @@ struct handshake {
     bool hidden_alert;   /* the client's last record is an alert that cannot be read, or one of those that end
                             it; before the handshake is done */
     bool unprompted;     /* what is being read was sent before the hello had come */
+    bool not_agreed;     /* HTTP came before, and leads to no TLS: the server need not read the hello */
     bool ended_otherwise; /* the server ended before the hello came, or after the client had given up */
     bool ended_late;      /* the server ended long after all that was said */
     bool reordered;       /* bytes came after their acknowledgement, and the order would matter */

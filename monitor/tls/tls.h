@@ -160,6 +160,9 @@ unsigned tls_closed(const struct flow *flow);
 /* The header of the PROXY protocol is the client's own. */
 void tls_no_balancer(struct flow *flow);
 
+/* HTTP came before the handshake, and its answers lead to no TLS. */
+void tls_not_agreed(struct tls *tls, const struct flow *flow);
+
 /*
  * Ends the handshake and returns what was seen; valid until tls_release(). NULL: TLS never began. reasons:
  * enum unobserved bits for an end that is the monitor's doing (UNOBSERVED_EVICTED, UNOBSERVED_UNFINISHED),

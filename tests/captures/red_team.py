@@ -11,6 +11,7 @@ from run_utwatch import events, of_type
 from checks import check, finish
 
 import capturelib
+import encapsulation
 import messages as m
 
 UTWATCH = sys.argv[1]
@@ -29,10 +30,10 @@ def talk(suite, version=m.TLS12):
 
 
 class Judged:
-    def __init__(self, folder, frames, *words):
+    def __init__(self, folder, frames, in_order=True):
         capture = os.path.join(folder, "x.pcap")
-        capturelib.write_frames(capture, sorted(frames, key=lambda f: f[0]))
-        evs, _ = events(UTWATCH, *words, "-r", capture)
+        capturelib.write_frames(capture, sorted(frames, key=lambda f: f[0]) if in_order else frames)
+        evs, _ = events(UTWATCH, "-r", capture)
         self.tls = [e["utwatch"] for e in of_type(evs, "tls")]
         self.suites = [int(t["server_hello"]["suite"], 16) for t in self.tls if "server_hello" in t]
         alerts = [e for e in of_type(evs, "alert") if e["utwatch"]["rule"] in BROKEN]
@@ -78,7 +79,149 @@ def copies(folder):
                 check(judged.suites == [ANON] and judged.high == BROKEN, "copied", late, open_end, judged.suites, judged.high)
 
 
+ASK, NONE = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n", b"HTTP/1.1 204 No Content\r\n\r\n"
+REFUSED = [(CLIENT, b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n"), (SERVER, b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")]
+SOCKET = [(CLIENT, ASK.replace(b"\r\n\r\n", b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")),
+          (SERVER, b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")]
+BEFORE = {"an exchange": [(CLIENT, ASK), (SERVER, NONE)], "two": [(CLIENT, ASK), (SERVER, NONE)] * 2, "a CONNECT refused": REFUSED,
+          "a WebSocket": SOCKET,
+          "a document": [(CLIENT, ASK), (SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n"), (SERVER, b"x" * 300)]}
+
+
+def behind_http(folder):
+    """A UE alone sends a hello behind HTTP that leads to no TLS: how a server of HTTP ends the connection then is no answer to it."""
+    framed = [(side, b"\x82\x7e" + len(said).to_bytes(2, "big") + said) for side, said in talk(ANON)]
+    for name in (V4, V6, {**V4, "server": ("192.0.2.80", 8080)}):
+        for what, before in BEFORE.items():
+            for how in ("closes", "resets"):
+                c = capturelib.Connection(time=START, **name)
+                c.open()
+                for step in before + talk(ANON)[:1]:
+                    c.send(*step)
+                c.frames.append(c.frame(SERVER, 0x10))
+                if how == "closes":
+                    c.close(SERVER)
+                else:
+                    c.reset(SERVER)
+                rules = {r for r, fault in Judged(folder, c.frames).faults if r.startswith("ut-7.2") and fault != "ue"}
+                check(not rules, "the server of HTTP", how, "behind", what, rules)
+        judged = Judged(folder, capturelib.build(SOCKET + framed, time=START, **name))
+        check(not judged.suites and not judged.high, "octets in frames of WebSocket", judged.suites)
+
+
+class Odd(capturelib.Connection):
+    """A connection whose ends do what few do."""
+
+    def segment(self, side, flags, payload=b"", seq=None):
+        self.frames.append(self.frame(side, flags, payload, seq))
+
+    def both_open(self):
+        for side in (CLIENT, SERVER):
+            self.segment(side, 0x02)
+        self.seq = [n + 1 for n in self.seq]
+        for side in (CLIENT, SERVER):
+            self.segment(side, 0x12, seq=self.seq[side] - 1)
+
+    def open_with(self, hello, taken):
+        self.segment(CLIENT, 0x02, hello)
+        self.seq[CLIENT] += 1 + (len(hello) if taken else 0)
+        self.segment(SERVER, 0x12)
+        self.seq[SERVER] += 1
+        if not taken:
+            self.send(CLIENT, hello)
+
+
+def odd(name, opening=None, before=None, steps=None):
+    """`before`: what else is sent before each step."""
+    c, steps = Odd(time=START, **name), steps or talk(ANON)
+    if opening == "both":
+        c.both_open()
+    elif opening:
+        c.open_with(steps.pop(0)[1], opening == "taken")
+    else:
+        c.open()
+    for step in steps:
+        if before:
+            before(c, *step)
+        c.send(*step)
+    c.close()
+    return c.frames
+
+
+def records(steps, size, between=b""):
+    """The messages in clear in records of `size` octets."""
+    out = []
+    for side, said in steps[:2]:
+        body = b"".join(r[5:] for r in capturelib.records_of(said))
+        out.append((side, between.join(m.record(22, body[i:i + size], m.TLS12) for i in range(0, len(body), size))))
+    return out + steps[2:]
+
+
+def nothing_changes(folder):
+    """What a receiver does not take, or takes in another form, is nothing to it."""
+    for name in (V4, V6):
+        whole = odd(name)
+        held = {
+            "both open": odd(name, "both"), "a hello in the SYN": odd(name, "taken"), "one that is not taken": odd(name, "left"),
+            "keepalives with an octet": odd(name, before=lambda c, side, p: c.segment(side, 0x10, b"\0", c.seq[side] - 1)),
+            "probes of a closed window": odd(name, before=lambda c, side, p: c.segment(side, 0x10, p[:1])),
+            "guessed resets": odd(name, before=lambda c, side, p: [c.segment(side, 0x04, seq=c.seq[side] + n) for n in (1, 100, 70000)]),
+            "SYNs": odd(name, before=lambda c, side, p: [c.segment(CLIENT, 0x02, seq=n * 10**7) for n in range(1, 20)]),
+            "a clock that goes back": [(START - i * SECOND // 10, f) for i, (_, f) in enumerate(whole)],
+            "one time": [(START, f) for _, f in whole], "the year 1970": [(0, f) for _, f in whole],
+            "records of one octet": odd(name, steps=records(talk(ANON), 1)),
+            "empty records between": odd(name, steps=records(talk(ANON), 9, m.record(22, b"", m.TLS12))),
+            "warnings between": odd(name, steps=records(talk(ANON), 9, m.alert(1, 90, m.TLS12))),
+            "an Ethernet trailer": [(t, f + b"\xee" * 30) for t, f in whole],
+            "three tunnels": [(t, encapsulation.gtp(encapsulation.vxlan(encapsulation.gre(f)))) for t, f in whole]}
+        for what, frames in held.items():
+            judged = Judged(folder, frames) if what != "a clock that goes back" else Judged(folder, frames, in_order=False)
+            check(judged.suites == [ANON] and judged.high == BROKEN, what, name, judged.suites, judged.high)
+
+
+def neither_reading(folder):
+    """Where a receiver may have taken other octets than those that were read, nothing of high severity is said of the UE."""
+    good, bad = talk(AES), talk(ANON)
+    for name in (V4, V6):
+        for what, at, said in (("a hello", 0, bad[0][1]), ("an answer", 1, bad[1][1]), ("an alert", 1, m.alert(2, 40, m.TLS12))):
+            for after in (False, True):
+                c = Odd(time=START, **name)
+                c.open()
+                for i, (side, payload) in enumerate(good):
+                    first = c.seq[side]
+                    if i == at and not after:
+                        c.segment(side, 0x18, said)
+                    c.send(side, payload)
+                    if i == at and after:
+                        c.segment(side, 0x18, said, first)
+                c.close()
+                judged = Judged(folder, c.frames)
+                check(not judged.high, "injected:", what, after, name, judged.high)
+
+
+def once_more_issued(folder):
+    """Whoever sees an id can have another server, or himself, give it out once more: its session gets no younger by that."""
+    hour, number = 3600 * SECOND, b"\x5b" * 32
+
+    def given(at, port, client="192.0.2.10"):
+        c = [(CLIENT, m.client_hello([AES], m.TLS12, random=bytes([port & 255]) * 32)),
+             (SERVER, m.server_hello(AES, m.TLS12, number, random=bytes([port & 255, 9]) * 16) + m.certificate_message(b"\0\0\0", m.TLS12) +
+              m.done(m.TLS12))]
+        return capturelib.build(c + talk(AES)[2:] + m.closing(), client=(client, port), time=START + at * hour)
+    use = [(CLIENT, m.client_hello([AES], m.TLS12, number, random=b"\x61" * 32)),
+           (SERVER, m.server_hello(AES, m.TLS12, number, random=b"\x62" * 32) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
+    for port, client in ((40001, "192.0.2.10"), (40002, "192.0.2.11")):
+        for again in (1, 23):
+            frames = given(0, 40000) + given(again, port, client) + capturelib.build(use, client=("192.0.2.10", 40003), time=START + 25 * hour)
+            session = Judged(folder, frames).tls[-1]["session"]
+            check(session["age_basis"] != "exact", "an id issued twice", port, again, session)
+
+
 with tempfile.TemporaryDirectory() as scratch:
+    nothing_changes(scratch)
+    neither_reading(scratch)
+    once_more_issued(scratch)
+    behind_http(scratch)
     reopened(scratch)
     copies(scratch)
-finish(200)
+finish(271)
