@@ -33,13 +33,13 @@
 #define OUT_OF_ORDER_BYTES       65536 /* bytes held for one direction */
 #define OUT_OF_ORDER_SECONDS     5 /* a hole not filled by then is a gap; TCP's first retries come sooner */
 #define RECENT_BYTES             16384 /* of a direction: what a retransmission in a handshake is compared with */
-#define SEARCHED_BYTES           4096    /* likewise, before TLS: a tap has many connections without it */
-#define SEARCHED_SHARE           8       /* one in so many of them is of a connection before its TLS */
-#define RECENT_SHARE             6048    /* of both directions of a handshake, on average */
-#define KEPT_SHARE               4       /* one in so many of them is of a handshake that has just ended */
-#define COPY_SECONDS             2       /* after an end, in which its segments may be captured once more */
-#define REWRITTEN_SECONDS        5       /* in which a connection may begin once more with other numbers */
-#define KEPT_SECONDS             2       /* for which its bytes are compared with what comes late */
+#define SEARCHED_BYTES           4096 /* likewise, before TLS: a tap has many connections without it */
+#define SEARCHED_SHARE           8    /* one in so many of them is of a connection before its TLS */
+#define RECENT_SHARE             6048 /* of both directions of a handshake, on average */
+#define KEPT_SHARE               4    /* one in so many of them is of a handshake that has just ended */
+#define COPY_SECONDS             2    /* after a start or end, in which segments may be captured once more */
+#define REWRITTEN_SECONDS        5    /* in which a connection may begin once more with other numbers */
+#define KEPT_SECONDS             2    /* for which its bytes are compared with what comes late */
 #define SEQUENCE_WINDOW          1048576 /* bytes ahead or behind that a segment may lie to be believed */
 #define FLOW_REUSE_SECONDS       60 /* after this quiet, foreign sequence numbers mean a new connection */
 #define HANDSHAKE_IDLE_SECONDS   60 /* a handshake that makes no progress is judged as it is */
@@ -90,7 +90,7 @@
 #define DEFAULT_HTTP_CONNECTIONS 4096 /* connections in clear that are read at a time */
 #define HTTP_HEAD_BYTES          8192 /* of one message; servers commonly accept no more */
 #define HTTP_PIPELINE            8    /* requests of a connection that wait for their answer */
-#define HTTP_LEFT_OUT            64  /* further ones at a time, in HTTP/2, that are told of each for itself */
+#define HTTP_LEFT_OUT            64 /* further HTTP/2 requests at one time, of which each is reported as left out */
 #define HTTP_NAME_BYTES          128 /* kept of a host, a path's user, an identity */
 #define HTTP_IDLE_SECONDS        120 /* a quiet connection is judged as it is */
 

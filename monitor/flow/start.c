@@ -137,7 +137,7 @@ static bool repeats_start(const struct flow *flow)
 static bool answers_reopening(const struct flow *flow, const struct segment *segment)
 {
     return answers_pending_syn(flow, segment) &&
-           !(repeats_start(flow) && segment->time - flow->first_seen <= REWRITTEN_SECONDS * NANOS_PER_SECOND);
+           !(repeats_start(flow) && segment->time - flow->first_seen <= COPY_SECONDS * NANOS_PER_SECOND);
 }
 
 /* An unexpected SYN or SYN/ACK, after those of the connection that is known. */

@@ -207,7 +207,7 @@ static bool answer_early(struct http *http, struct connection *c, uint32_t strea
     return true;
 }
 
-/* One segment may bring thousands. */
+/* More requests at one time than are reported one by one; a segment may bring thousands. */
 static bool are_too_many(struct connection *c, nanos now)
 {
     c->left_out = c->left_out_at == now ? c->left_out + 1 : 1;
@@ -220,6 +220,7 @@ static bool are_too_many(struct connection *c, nanos now)
 static bool leave_out(struct http *http, struct connection *c, const struct http_exchange *new)
 {
     if (!new->stream || are_too_many(c, new->whence.time)) {
+        c->seen.xcap++; /* what comes next is not read, and may be of Ut */
         connection_give_up(http, c, CLIENT, HTTP_DAMAGE_TOO_LONG);
         return false;
     }

@@ -325,7 +325,7 @@ void peers_forget(struct peers *p, const struct peer *peer)
     uint32_t index = index_of(p, side, &key);
     struct node *n = node_at(t, index);
     uint32_t *link = bucket_of(p, side, &key.end);
-    if (side == SERVER)
+    if (side == SERVER && peer->host != ASKED_UNKNOWN) /* else it is that one, and was judged */
         change_unnamed(p, &key.end);
     was_judged(t, index);
     forget_told(p, &n->peer);
@@ -427,10 +427,10 @@ void peers_told(const struct peers *p, const struct peer *peer, unsigned profile
         memset(told, 0, sizeof all->of[profile]);
 }
 
-static bool any_stands(const struct told_finding *told, size_t count)
+static bool any_stands(const struct told_finding told[PEER_RULES])
 {
     bool any = false;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < PEER_RULES; i++)
         any |= told[i].state != 0;
     return any;
 }
@@ -441,7 +441,7 @@ void peers_note_told(struct peers *p, const struct peer *peer, unsigned profile,
     assert(profile < PEER_PROFILES);
     struct side_table *t = &p->table[peer->side];
     struct peer *of = &node_at(t, index_at(t, peer))->peer;
-    if (!of->told && !any_stands(told, PEER_RULES))
+    if (!of->told && !any_stands(told))
         return;
     if (!of->told) {
         of->told = pool_take(&p->told); /* there is one for each peer */
@@ -449,7 +449,10 @@ void peers_note_told(struct peers *p, const struct peer *peer, unsigned profile,
     }
     struct told_findings *all = told_of(p, of);
     memcpy(all->of[profile], told, sizeof all->of[profile]);
-    if (!any_stands(all->of[0], sizeof all->of / sizeof **all->of))
+    bool any = false;
+    for (unsigned i = 0; i < PEER_PROFILES; i++)
+        any |= any_stands(all->of[i]);
+    if (!any)
         forget_told(p, of);
 }
 

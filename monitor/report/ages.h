@@ -1,4 +1,4 @@
-/* How old the sessions were that were used again (7.1): a histogram for each server and method, and the
+/* How old the sessions were that were resumed (7.1): a histogram for each server and method, and the
  * oldest. */
 #ifndef UTWATCH_REPORT_AGES_H
 #define UTWATCH_REPORT_AGES_H

@@ -171,7 +171,7 @@ void html_ages(struct html *h, const struct ages *ages)
     if (unknown) {
         html_put(h, "<p>");
         html_counted(h, unknown, "session was", "sessions were");
-        html_put(h, " reused without having been seen before; the age is unknown.</p>\n");
+        html_put(h, " resumed, but never seen before: the age is unknown.</p>\n");
     }
     html_put(h, "<div class=\"charts\">\n");
     for (size_t i = 0, shown = 0; i < count && shown < CHARTS; i++) {

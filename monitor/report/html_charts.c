@@ -194,7 +194,7 @@ void html_distributions(struct html *h, const struct tally *tally)
     if (tally->without_hello) {
         html_put(h, " ");
         html_counted(h, tally->without_hello, "TLS connection was", "TLS connections were");
-        html_put(h, " seen without any hello: the verdicts include that, the charts do not.");
+        html_put(h, " seen without any hello; they count in the verdicts, but not in the charts.");
     }
     html_put(h, "</p>\n<div class=\"charts\">\n");
     put_outcomes(h, tally);

@@ -53,7 +53,7 @@ static void put_unknown(struct page *page, const struct ages *ages)
     char buffer[160];
     struct text t = text_over(buffer, sizeof buffer);
     text_counted(&t, unknown, "session was", "sessions were");
-    text_put(&t, " reused without having been seen before; the age is unknown.");
+    text_put(&t, " resumed, but never seen before: the age is unknown.");
     page_field(page, INDENT, INDENT, "", buffer);
 }
 

@@ -42,7 +42,7 @@ void summary_handshakes(struct page *page, const struct tally *tally);
 /* Each TLS stack of UEs with what its hellos share, the worst first; nothing when no hello was seen. */
 void summary_stacks(struct page *page, const struct tally *tally);
 
-/* How old the sessions were that were used again; nothing when none was. */
+/* How old the sessions were that were resumed; nothing when none was. */
 void summary_ages(struct page *page, const struct ages *ages);
 
 /* Every rule that applied, in numbers, and those that did not. */

@@ -77,8 +77,9 @@ void handshake_finished(struct tls *tls, struct handshake *h, enum side who, nan
 }
 
 /* A protected record of the client in TLS 1.3, where its Finished is due. A longer one may hold a Finished
- * too, or an alert with padding (RFC 8446 5.4), behind which nothing follows: one of another length behind it
- * is data, for no message before a Finished is as short but that which ends early data. */
+ * too, or an alert with padding (RFC 8446 5.4), behind which nothing follows: a shorter one
+ * behind it, which is no alert, is taken for data. An empty Certificate comes first (4.4.2), and only the
+ * tail of a message in fragments is as short. */
 static void maybe_finished(struct tls *tls, struct handshake *h, size_t record_length, nanos now)
 {
     const size_t whole = handshake_finished_bytes(h->observation->server_hello.suite);

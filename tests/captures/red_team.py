@@ -40,6 +40,12 @@ class Judged:
         self.high = {e["utwatch"]["rule"] for e in alerts if e["alert"]["severity"] == 1 and e["utwatch"]["basis"] == "direct"}
         self.faults = {(e["utwatch"]["rule"], e["utwatch"]["fault"]) for e in of_type(evs, "alert")}
         self.counters = of_type(evs, "stats")[-1]["utwatch"]
+        self.unseen = {r["rule"] for r in self.counters["rules"] if r["not_observable"] and "too-long" in r["reasons"]}
+
+    def says_of_clear(self, read):
+        """A document served in clear is a breach of both, or, if it was not read, nobody knows what the server did."""
+        rule = "ut-4-tls-required"
+        return (rule, "both") in self.faults if read else rule in self.unseen or (rule, "ue") in self.faults
 
 
 def ended(c, how):
@@ -54,7 +60,7 @@ def reopened(folder):
     for name in (V4, V6):
         for how in ("closed", "reset", "reset by the server", "left"):
             for numbers in (NUMBERS, NEAR, FAR):
-                for pause in (SECOND // 100, SECOND, 10 * SECOND, 100 * SECOND):
+                for pause in (SECOND // 100, SECOND, 5 * SECOND // 2, 4 * SECOND, 10 * SECOND, 100 * SECOND):
                     c = capturelib.Connection(time=START, seq=NUMBERS, **name)
                     c.open()
                     for step in talk(AES):
@@ -77,6 +83,39 @@ def copies(folder):
                 frames = capturelib.build(talk(ANON), time=START, **name)[:-2 if open_end else None]
                 judged = Judged(folder, frames + [(t + late, f) for t, f in frames])
                 check(judged.suites == [ANON] and judged.high == BROKEN, "copied", late, open_end, judged.suites, judged.high)
+
+
+def many_requests(folder):
+    """More requests than are read one by one hide no later one: it is judged, or may be there."""
+    def frame(kind, flags, stream, body=b""):
+        return len(body).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + body
+
+    def literal(name, value):  # RFC 7541 6.2.2
+        return bytes([0, len(name)]) + name + bytes([len(value)]) + value
+    document = b"/simservs.ngn.etsi.org/users/sip:a@b/simservs.xml"
+    path = literal(b":path", document) + literal(b":authority", b"xcap.example.org")
+    for port in (80, 443):
+        for burst in (0, 8, 60, 80, 200):
+            c, last = capturelib.Connection(time=START, server=("192.0.2.80", port)), 2 * burst + 1
+            c.open()
+            c.send(CLIENT, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0))
+            c.send(SERVER, frame(4, 0, 0))
+            if burst:
+                c.send(CLIENT, b"".join(frame(1, 5, 2 * i + 1, b"\x82\x86\x84") for i in range(burst)))
+                c.send(SERVER, b"".join(frame(1, 5, 2 * i + 1, b"\x8d") for i in range(burst)))
+            c.time += SECOND
+            c.send(CLIENT, frame(1, 5, last, b"\x82\x86" + path))
+            c.send(SERVER, frame(1, 4, last, b"\x88") + frame(0, 1, last, b"hello"))
+            c.close()
+            judged = Judged(folder, c.frames)
+            check(judged.says_of_clear(burst < 80), "behind", burst, "requests", port, judged.faults, judged.unseen)
+        for number in (8, 9, 20):  # in HTTP/1, each behind the other
+            ask = b"GET %s HTTP/1.1\r\nHost: xcap.example.org\r\n\r\n"
+            steps = [(CLIENT, ask % b"/a" * number)] + [(SERVER, b"HTTP/1.1 404 N\r\nContent-Length: 0\r\n\r\n")] * number
+            steps += [(CLIENT, ask % document), (SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")]
+            steps = [(side, said.replace(b"xcap.", b"www.")) for side, said in steps]
+            judged = Judged(folder, capturelib.build(steps, time=START, server=("192.0.2.80", port)))
+            check(judged.says_of_clear(number < 9), "behind", number, "pipelined", port, judged.faults, judged.unseen)
 
 
 ASK, NONE = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n", b"HTTP/1.1 204 No Content\r\n\r\n"
@@ -222,6 +261,7 @@ with tempfile.TemporaryDirectory() as scratch:
     neither_reading(scratch)
     once_more_issued(scratch)
     behind_http(scratch)
+    many_requests(scratch)
     reopened(scratch)
     copies(scratch)
-finish(271)
+finish(383)

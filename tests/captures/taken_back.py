@@ -198,6 +198,37 @@ def test_which_server(folder):
     check(evs[-1]["utwatch"]["rules"][0]["fail"] == len(standing(evs)) == 2, evs[-1]["utwatch"]["rules"][0])
 
 
+def test_given_up(folder):
+    """A server of which no hello was captured gives way to a 64th name at its address: what it did is taken back once."""
+    words = ("-p", own_profile(folder, "peer.selected: { any: { in: [TLS_RSA_WITH_AES_128_CBC_SHA] } }"), "-c", site(folder, "1h"))
+    servers = [("192.0.2.%d" % n, 443) for n in (80, 81, 82)]
+    hour, frames, count = HOUR, [], 0
+
+    def talk(at, name, server, ue):
+        nonlocal count
+        count += 1
+        sni = (len(name) + 3).to_bytes(2, "big") + b"\0" + len(name).to_bytes(2, "big") + name
+        random = count.to_bytes(4, "big") * 8
+        steps = [(0, m.client_hello([DES], random=random, more=[(0, sni)])), (1, m.server_hello(DES, random=random[::-1]) + m.done()),
+                 *accepted(DES)[2:]]
+        return capturelib.build(steps, time=START + int(at * hour), client=(ue, 20000 + count), server=server)
+    for server in servers:
+        unnamed = capturelib.read_frames(made(folder, "unnamed", [(0, accepted(AES))], server=server))
+        frames += [(t, f) for t, f in unnamed if capturelib.segment_of(f)[4][5:6] != b"\1"]
+    for at in range(12):  # the interval ends
+        frames += talk(0.5 + at * 0.06, b"other.example", ("192.0.2.90", 443), "192.0.2.77")
+    for n in range(4 * 63):
+        frames += talk(1.5 + n * 0.001, b"n%d.example" % (n % 63), servers[0], "198.51.100.%d" % (1 + n % 200))
+    frames += talk(2.11, b"last.example", servers[0], "192.0.2.99")
+    path = os.path.join(folder, "given_up.pcap")
+    capturelib.write_frames(path, sorted(frames, key=lambda f: f[0]))
+    evs, _ = events(binary, *words, "-r", path)
+    back = [e["dest_ip"] for e in of_type(evs, "taken-back")]
+    rule = evs[-1]["utwatch"]["rules"][0]
+    check(back == [servers[0][0]], "taken back once", back)
+    check(rule["fail"] == len(standing(evs)) == 2, "standing", rule)
+
+
 def test_inputs(folder):
     """Several inputs, merged or one after the other, are one stream of time. Where the older one comes last, a refusal follows a selection, which
     proves nothing."""
@@ -275,6 +306,6 @@ def captures(folder):
 with tempfile.TemporaryDirectory() as place:
     test_as_at_the_end(place, captures(place))
     if not names:
-        for test in (test_event, test_again, test_which_server, test_inputs, test_baseline, test_excepted, test_syslog):
+        for test in (test_event, test_again, test_which_server, test_given_up, test_inputs, test_baseline, test_excepted, test_syslog):
             test(place)
 finish(30 if not names else 1)
