@@ -30,5 +30,5 @@ uint64_t asked_for(const struct siphash_key *key, const struct observation *o)
     uint64_t hash = hash_of_name(key, sni);
     if (authority.n)
         hash = fold_multiply(hash ^ key->k0, hash_of_name(key, authority) ^ key->k1);
-    return hash | 2; /* none of the values above */
+    return hash | 2; /* neither of the values above */
 }

@@ -1,10 +1,10 @@
 /*
- * Who was evicted from a table and is forgotten. Who comes again has a history that begins anew: what it
- * never did, or always, or how often, is not known of it. A bit for each, so that some who are new count as
- * known before, and nobody the other way round within a day: bits of the day before last are dropped when
- * others come, for else a flood of strangers would make everybody known for good. With 100,000 evictions a
- * day that is one in six who are new, with a million six in seven: that leaves verdicts open, decides none,
- * and is counted (peers_counters.came_again).
+ * Peers that were evicted from a table and forgotten. The history of one that comes again starts over: it is
+ * not known what it never or always did, or how often. There is a bit for each, so some new peers count as
+ * known before, but within a day never the other way round: bits of the day before last are dropped when
+ * others come, since otherwise a flood of strangers would make everybody count as known for good. With
+ * 100,000 evictions a day this affects one new peer in six, with a million six in seven: it leaves verdicts
+ * open, decides none, and is counted (peers_counters.came_again).
  */
 #ifndef UTWATCH_PEERS_FORGOTTEN_H
 #define UTWATCH_PEERS_FORGOTTEN_H

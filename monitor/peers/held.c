@@ -7,7 +7,7 @@
 
 enum { TLS11 = 0x0302, BOTH = 1U << CLIENT | 1U << SERVER };
 
-/* Groups may change: they are nothing of a session. The rest is a hash under the peers' key, and serves as
+/* Groups may change: they are not part of a session. The rest is a hash under the peers' key, and serves as
  * one. */
 static uint64_t use_of(const struct hello_shape *shape, const struct observation *o)
 {
@@ -18,7 +18,7 @@ static uint64_t use_of(const struct hello_shape *shape, const struct observation
     return shape->known ? fold_hash(&key, server->address, word) | 1 : 0;
 }
 
-/* Of the server's, 0: it was not seen. */
+/* A hash of the server's certificate; 0: it was not seen. */
 static uint64_t certificate_of(const struct observation *o)
 {
     uint64_t hash = 0;
@@ -61,8 +61,8 @@ void held_close(struct held_session *held, uint64_t flow_id, unsigned sides)
         held->closed = sides & BOTH;
 }
 
-/* Could the hello use a session of this suite that was got like the held one? No longer when the server's
- * promise for the held one has run out (RFC 5077 3.3). */
+/* Could the hello use a session of this suite that was obtained like the held one? Not once the lifetime that
+ * the server promised for the held one is over (RFC 5077 3.3). */
 static bool is_for(const struct held_session *held, const struct hello_shape *shape,
                    const struct observation *o, uint16_t suite)
 {
@@ -79,7 +79,7 @@ bool held_is_usable(const struct held_session *held, const struct hello_shape *s
            is_for(held, shape, o, held->suite);
 }
 
-enum { MICROSECOND = 1000 /* in which origins are kept */ };
+enum { MICROSECOND = 1000 /* the unit in which origins are kept */ };
 
 static bool is_superseded(const struct held_session *held, const struct observation *o,
                           const struct session_result *r)

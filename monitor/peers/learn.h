@@ -1,4 +1,4 @@
-/* What one handshake teaches of its server, and of its UE; the lesson says what of it was new. */
+/* What one handshake teaches about its server and its UE; the lesson records what was new. */
 #ifndef UTWATCH_PEERS_LEARN_H
 #define UTWATCH_PEERS_LEARN_H
 
@@ -20,23 +20,23 @@ struct taught {
     uint32_t begun;         /* sessions that the server has begun by now */
 };
 
-/* `l` says already what is added to the counts of sessions. */
+/* `l` already has what is added to the counts of sessions. */
 void learn_of_server(const struct suite_kinds *kinds, struct peer *s, const struct taught *t,
                      struct lesson *l);
 void learn_of_ue(struct peer *u, const struct taught *t, struct lesson *l);
 
-/* What another server of the address may have done is what this one may have done, if nobody saw which of
- * them was asked. */
+/* If nobody saw which server of the address was asked, this one may have done whatever another may have
+ * done. */
 void learn_from_unnamed(struct peer *s, const struct peer *unnamed);
 
 /* It was evicted and is back: it may have done anything before. */
 void learn_of_eviction(struct peer *peer);
 
-/* One server that is set up in one way answers one hello in one way: what it chooses from is that list (RFC
- * 5246 7.4.1.3). */
+/* A server with a fixed configuration always answers the same hello in the same way: it chooses from that
+ * list (RFC 5246 7.4.1.3). */
 bool server_answers_otherwise(const struct peer *s, const struct observation *o);
 
-/* The lowest version that counts. */
+/* Notes a version that counts, if it is the lowest. */
 void learn_lowest(struct peer *p, uint16_t version, struct lesson *l);
 
 #endif

@@ -1,10 +1,10 @@
-/* What one handshake teaches of its server. */
+/* What one handshake teaches about its server. */
 #include "peers/learn.h"
 #include "peers/refusals.h"
 #include "peers/resumptions.h"
 #include "peers/spread.h"
 
-/* A version that the server selected where more may have been offered. */
+/* A version that the server selected when more may have been offered. */
 static void note_unread(struct peer *s, uint16_t version, uint32_t why)
 {
     if (!version || (s->unread_version && version >= s->unread_version))
@@ -152,7 +152,7 @@ static void server_selected(struct peer *s, const struct observation *o, const s
 static void server_refused(const struct suite_kinds *kinds, struct peer *s, const struct observation *o,
                            const struct hello_shape *shape, struct lesson *l)
 {
-    /* What the hello's own version forbids was not refused. */
+    /* The server did not refuse what the hello's own version forbids. */
     const struct suite_set offer =
         suites_up_to(&kinds->by_version, &o->client_hello.offered, o->client_hello.max_version);
     if (suite_set_empty(&offer))
@@ -161,7 +161,8 @@ static void server_refused(const struct suite_kinds *kinds, struct peer *s, cons
                                     offer_needs_groups(&kinds->with_groups, &offer, &o->client_hello));
 }
 
-/* What it could have selected, under the version that it chose: it has no higher one that was offered. */
+/* What it could have selected under the version that it chose, which is the highest offered one that it
+ * has. */
 static void note_offer(const struct suite_kinds *kinds, struct peer *s, const struct observation *o)
 {
     if (!(o->seen & SEEN_CLIENT_HELLO))

@@ -1,4 +1,4 @@
-/* What one handshake teaches of its UE. */
+/* What one handshake teaches about its UE. */
 #include "peers/learn.h"
 #include "peers/resumptions.h"
 #include "peers/spread.h"
@@ -17,7 +17,7 @@ static void ue_offered_version(struct peer *u, const struct client_hello_facts *
     l->fallback_version = u->fallback_version;
 }
 
-/* What a hello offers is supported; what it lacks proves nothing where it need not offer all. */
+/* What a hello offers is supported; what it lacks proves nothing if it need not offer everything. */
 static void ue_offered(struct peer *u, const struct observation *o, const struct session_result *r,
                        struct lesson *l)
 {
@@ -30,7 +30,7 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
     l->offered = c->offered;
     suite_set_without(&l->offered, &u->offered);
     suite_set_join(&u->offered, &c->offered);
-    if (r->offered) /* a hello that resumes need only hold the session's suite (RFC 2246 7.4.1.2) */
+    if (r->offered) /* a hello that resumes need only list the session's suite (RFC 2246 7.4.1.2) */
         return;
     if (c->unknown & (UNKNOWN_OFFER | UNKNOWN_VERSIONS) ||
         observation_offer_in_doubt(o)) { /* it may resume, or offer others */
@@ -38,12 +38,13 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
         u->missing |= observation_unread(o, CLIENT);
         return;
     }
-    if (r->ageless == AGELESS_EITHER) { /* it may be one that resumes */
+    if (r->ageless == AGELESS_EITHER) { /* it may resume */
         u->unseen_offers++;
         u->missing |= UNOBSERVED_UNDECIDED;
         return;
     }
-    /* So may one with an id that was not seen to be issued: up to TLS 1.2 an id has no other use. */
+    /* A hello with an id that was not seen to be issued may resume as well: up to TLS 1.2 an id has no other
+     * use. */
     bool has_id = c->session_id_len && !c->ticket;
     bool may_resume = has_id && o->resumption == RESUMPTION_UNKNOWN;
     if (may_resume || (has_id && c->max_version < 0x0304)) {

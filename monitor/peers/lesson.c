@@ -11,7 +11,7 @@ static struct accepted_hello *accepted_by(struct peer *s, const struct lesson *l
     return NULL;
 }
 
-/* Which hellos it accepts rests on the words of both. */
+/* Which hellos it accepts is known only from what both sides said. */
 static void take_back_accepted(const struct lesson *l, struct peer *s)
 {
     struct accepted_hello *hello = accepted_by(s, l);
@@ -23,7 +23,7 @@ static void take_back_accepted(const struct lesson *l, struct peer *s)
         s->accepted_count--;
         return;
     }
-    if (endpoint_same_host(&hello->client, &l->of[CLIENT].end)) /* it may be one of these times */
+    if (endpoint_same_host(&hello->client, &l->of[CLIENT].end)) /* its time may be one of these */
         memset(hello->of_client, 0, sizeof hello->of_client);
     if (l->selected_of_shape)
         suite_set_remove(&hello->selected, l->suite);

@@ -1,9 +1,9 @@
 /*
  * What one handshake taught about its server and its UE.
  *
- * A peer learns from a handshake at once, since what others are judged by depends on it. For two seconds more
- * late bytes may contradict the handshake, and show that somebody else spoke in a side's name: then what was
- * new in it is taken back, and what it left open is open.
+ * A peer learns from a handshake at once, since what others are judged by depends on it. For two more seconds
+ * late bytes may contradict the handshake, and show that somebody else impersonated a side: then what was new
+ * in it is taken back, and what happened instead is left open.
  */
 #ifndef UTWATCH_PEERS_LESSON_H
 #define UTWATCH_PEERS_LESSON_H
@@ -18,19 +18,19 @@ struct lesson {
     struct peer_key {
         struct endpoint end;        /* of a UE the port is 0 */
         uint64_t host;              /* of a UE ASKED_NOBODY */
-    } of[2];                        /* by enum side: whom its peers are known by */
+    } of[2];                        /* by enum side: the keys of its peers */
     bool taught[2];                 /* by enum side: a copy teaches nothing */
     struct resumption_counts added; /* to both, and: */
     bool refused_fresh[2];
     uint16_t lowest[2],
-        lowest_before[2]; /* the lowest version that counts, if it was none before; until then */
+        lowest_before[2]; /* the lowest version that counts, if it is new; the lowest one until then */
 
-    /* the server: what nobody knew of it before */
+    /* the server: what was not known about it before */
     struct suite_set offer; /* that it answered */
     bool offer_unseen;
-    bool selected, selected_of_shape; /* the suite, at all and in answer to such hellos */
-    bool accepted;                    /* such hellos */
-    bool varied;                      /* that it answers one of them in two ways */
+    bool selected, selected_of_shape; /* the suite, at all and in answer to hellos of this shape */
+    bool accepted;                    /* hellos of this shape */
+    bool varied;                      /* the server answers one of them in two ways */
     bool capped;
     uint16_t suite; /* its index */
     uint16_t version;
@@ -41,9 +41,9 @@ struct lesson {
     /* the UE */
     struct suite_set offered; /* what it had not offered before */
     uint32_t full_offers, not_used;
-    uint16_t offered_version, offered_before;   /* the highest ones with it and until then */
+    uint16_t offered_version, offered_before;   /* the highest ones with and without this handshake */
     uint16_t fallback_version, fallback_before; /* likewise */
-    bool got_session;                           /* of which it may make use */
+    bool got_session;                           /* that it may use later */
 };
 
 /* What `contradicted` said is in doubt. `why`: enum unobserved. */

@@ -28,7 +28,7 @@ void met_expect(const struct met *m, const struct observation *o)
         expect(&m->place[i].asked, 1);
 }
 
-/* Of those with the same randoms. */
+/* The noted handshakes with these randoms. */
 static struct met_places alike_of(const struct met *m, uint64_t randoms)
 {
     struct met_places found;
@@ -63,7 +63,7 @@ struct met_handshake *met_at(struct met *m, uint64_t randoms, const struct endpo
     return NULL;
 }
 
-/* A place that is free, or of no use any more; else one that is given up. */
+/* A place that is free or no longer useful; else one that is given up. */
 static struct met_handshake *place_for(struct met *m, const struct observation *o)
 {
     const size_t first = ways_of(o->randoms, MET);
@@ -107,9 +107,9 @@ static bool lies_behind(const struct met_handshake *behind, const struct met_han
     return earlier && behind->asked <= before->answered;
 }
 
-/* Between the same ends at the same time it is one, on two sides of who draws sequence numbers anew. Within a
- * tunnel whose ends nobody knows, anybody can send a copy of what he sees; so what stands outside is not
- * behind that. */
+/* At the same time between the same ends they are one handshake, on two sides of a host that rewrites
+ * sequence numbers. In a tunnel with unknown ends anybody can send a copy of what he sees, so a handshake
+ * outside of it is not behind that copy. */
 static bool is_nearer(const struct met_handshake *a, const struct met_handshake *b)
 {
     if (!a->evidence)
@@ -122,8 +122,8 @@ static bool is_nearer(const struct met_handshake *a, const struct met_handshake 
     return lies_behind(b, a) || (tunnel && !b->evidence && lies_behind(a, b));
 }
 
-/* Is it what a translator makes of the address of IPv4 (RFC 6052 2.1)? Under other prefixes their owner
- * chooses what stands in an address. */
+/* Is it a translator's form of the IPv4 address (RFC 6052 2.1)? Under other prefixes the owner chooses what
+ * an address contains. */
 static bool embeds(const struct endpoint *six, const struct endpoint *four)
 {
     static const uint8_t well_known[12] = {0x00, 0x64, 0xff, 0x9b};
@@ -132,7 +132,7 @@ static bool embeds(const struct endpoint *six, const struct endpoint *four)
            memcmp(six->address + sizeof well_known, four->address, 4) == 0;
 }
 
-/* Whoever is between two sides leaves one end as it is, or is an end of both. */
+/* A host between two sides leaves one end unchanged, or is an end of both. */
 static bool are_linked(const struct met_handshake *nearer, const struct met_handshake *farther)
 {
     return endpoint_same_host(&nearer->client, &farther->client) ||
@@ -182,7 +182,7 @@ size_t met_farther(const struct met *m, const struct observation *o, const struc
     for (size_t i = 0; i < others->count; i++) {
         const struct met_handshake *h = &m->place[others->at[i]];
         struct met_nearer nearer = nearer_than(m, h);
-        if (!nearer.at && is_nearer(&own, h)) /* it is not noted, for another one has the same ends */
+        if (!nearer.at && is_nearer(&own, h)) /* `own` is not noted, as another handshake has its ends */
             nearer = (struct met_nearer){h, true};
         if (nearer.at)
             found[count++] = (struct met_farther){h, nearer};

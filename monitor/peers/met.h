@@ -1,11 +1,11 @@
 /*
- * Handshakes of the last moments, by what both sides drew for them, which no two handshakes have in common
- * (RFC 5246 7.4.1.2). One may be captured at two places; or on two sides of a translator, a balancer, a proxy
- * that was asked by CONNECT, or the end of a tunnel, where it has other addresses.
+ * Recent handshakes, by the random values of both sides, which no two handshakes have in common (RFC 5246
+ * 7.4.1.2). One may be captured at two places; or on two sides of a translator, a balancer, a proxy that was
+ * asked with CONNECT, or the end of a tunnel, where it has other addresses.
  *
- * Who replays the hello of another has no answer with the same random of the server. A capture that was
- * written again for other addresses has the same randoms at other times: what lies behind has the hello
- * before the server's answer has come to the UE, and after the UE's own; by two clocks, at least that.
+ * Somebody who replays another's hello gets no answer with the same server random. A capture that was
+ * rewritten for other addresses has the same randoms at other times: what lies behind has the hello after the
+ * UE's own, and before the server's answer has reached the UE; with two clocks, at least this holds.
  */
 #ifndef UTWATCH_PEERS_MET_H
 #define UTWATCH_PEERS_MET_H
@@ -14,7 +14,7 @@
 #include "base/ways.h"
 #include "tls/observation.h"
 
-/* Rules are those of the profile, and those that give advice. */
+/* The rules are those of the profile and those that give advice. */
 enum { MET = 4096, MET_PROFILES = 2 };
 
 struct met_handshake {
@@ -22,19 +22,18 @@ struct met_handshake {
     struct endpoint client, server;
     uint64_t flow_id;
     nanos asked, answered; /* when the hellos of both came */
-    bool evidence;         /* both ends took part, and all that decides was seen */
-    uint64_t broken[MET_PROFILES]
-                   [MAX_RULES / 64]; /* a bit for each rule that it breaks, as far as it was judged */
+    bool evidence;         /* both ends took part, and everything that matters was seen */
+    uint64_t broken[MET_PROFILES][MAX_RULES / 64]; /* a bit for each rule that it breaks, as far as judged */
 };
 
 struct met {
     uint64_t randoms[MET]; /* by place, together, as they are looked for; 0: nothing is there */
     struct met_handshake place[MET];
     uint32_t turn;
-    uint64_t forgotten; /* of the last moments, for others: a copy of one would count as another handshake */
+    uint64_t forgotten; /* recent ones that gave way: a copy of one would count as another handshake */
 };
 
-/* It will be looked for. */
+/* Has the processor fetch where the handshake will be looked for. */
 void met_expect(const struct met *m, const struct observation *o);
 
 /* Remembers the handshake, if it is not known at these ends. */
@@ -50,16 +49,16 @@ struct met_places met_others(const struct met *m, const struct observation *o);
 /* The same handshake on another side. */
 struct met_nearer {
     const struct met_handshake *at; /* NULL: it is not known */
-    bool linked; /* the two have a host in common, or others are between them that have; else this may be
+    bool linked; /* they have a host in common, directly or through others between them; else this may be
                     anybody who repeats what he has seen */
 };
 
-/* The side that is nearest to the UE; or, of the same hosts within a tunnel and outside, the one that is
- * evidence. */
+/* The side that is nearest to the UE; or, if the same hosts are seen inside a tunnel and outside, the one
+ * that is evidence. */
 struct met_nearer met_nearer(const struct met *m, const struct observation *o,
                              const struct met_places *others);
 
-/* Of these the ones that lie farther from the UE than some other. Returns how many. */
+/* Those of the others that are farther from the UE than some other. Returns how many. */
 struct met_farther {
     const struct met_handshake *at;
     struct met_nearer nearer;
@@ -67,13 +66,13 @@ struct met_farther {
 size_t met_farther(const struct met *m, const struct observation *o, const struct met_places *others,
                    struct met_farther found[WAYS]);
 
-/* Does it teach nothing of this side? `nearer`: linked, or NULL. It was met within the last moments in
- * another connection of this host; or on a side that is nearer to the UE, so that the client is between the
- * two, or the hosts are the same. */
+/* Does it teach nothing about this side? `nearer`: linked, or NULL. It was met recently in another connection
+ * of this host; or on a side that is nearer to the UE, so that the client is between the two, or the hosts
+ * are the same. */
 bool met_is_copy(const struct met *m, const struct observation *o, const struct met_places *others,
                  const struct met_handshake *nearer, enum side side);
 
-/* Has what is farther taught of this side what it should not have? */
+/* Should `farther` have taught nothing about this side? */
 bool met_is_no_lesson(const struct met_handshake *farther, const struct met_handshake *nearer,
                       enum side side);
 
@@ -81,10 +80,10 @@ bool met_is_no_lesson(const struct met_handshake *farther, const struct met_hand
 struct met_handshake *met_at(struct met *m, uint64_t randoms, const struct endpoint *client,
                              const struct endpoint *server);
 
-/* Its bytes were contradicted, so that it stands for no other. */
+/* Its bytes were contradicted, so no other handshake is a copy of it. */
 void met_forget(struct met *m, uint64_t randoms, uint64_t flow_id);
 
-/* Other rules judge from now on. */
+/* Other rules are in use from now on. */
 void met_forget_broken(struct met *m);
 
 #endif

@@ -21,7 +21,7 @@ struct node {
     struct queue_link begun; /* by the first */
     struct queue_link changed;
     uint32_t changed_in; /* the number of this interval; 0: judged since */
-    struct peer peer;    /* last, for what stands at its end is not touched before it is used */
+    struct peer peer;    /* last, since its end is not touched before it is used */
 };
 
 /* What was reported about a peer and still holds. */
@@ -36,7 +36,7 @@ struct side_table {
     struct queue used, begun, changed;
 };
 
-enum { EXPECTED_BYTES = 4 * CACHE_LINE /* of a node: whose it is, and what is counted */ };
+enum { EXPECTED_BYTES = 4 * CACHE_LINE /* of a node: its key and its counts */ };
 
 struct peers {
     struct known_shapes shapes;
@@ -54,7 +54,7 @@ struct peers {
     struct peers_counters counters;
 };
 
-/* A UE has none of what stands at the end. */
+/* A UE has none of the members at the end. */
 static size_t node_bytes(enum side side)
 {
     return side == SERVER ? sizeof(struct node) : offsetof(struct node, peer.name);
@@ -280,7 +280,7 @@ void peers_was_judged(struct peers *p, const struct peer *peer)
     was_judged(t, index_at(t, peer));
 }
 
-/* The peer is about to change: one that is due is judged before. */
+/* The peer is about to change: if it is due, it is judged first. */
 static void change(struct peers *p, struct node *n)
 {
     struct side_table *t = &p->table[n->peer.side];
@@ -301,7 +301,7 @@ void peers_all_change(struct peers *p)
             change(p, node_at(&p->table[side], i));
 }
 
-/* Whether the server that was asked by an unseen name can be told apart depends on who else is there. */
+/* Whether the server of an unseen name counts as a peer of its own depends on what others the address has. */
 static void change_unnamed(struct peers *p, const struct endpoint *end)
 {
     const struct peer_key unknown = {*end, ASKED_UNKNOWN};
@@ -484,7 +484,8 @@ void peer_weigh_handshake(const struct peers *p, const struct peer *server, cons
     }
 }
 
-/* A handshake whose hello was not seen to name a server, or none: any of the address may have answered it. */
+/* A handshake of which the name in the hello, if any, was not seen: any server of the address may have
+ * answered it. */
 static void learn_of_namesakes(struct peers *p, struct peer *unnamed, const struct observation *o)
 {
     const uint32_t unread = observation_missing(o, CLIENT);
@@ -496,7 +497,7 @@ static void learn_of_namesakes(struct peers *p, struct peer *unnamed, const stru
         }
 }
 
-/* Of a new handshake: nothing yet, but for what it is about. */
+/* For a new handshake: only what it is about, nothing learned yet. */
 static struct lesson *new_lesson(struct peers *p, const struct peer *s, const struct peer *u,
                                  const struct observation *o, const struct hello_shape *shape)
 {

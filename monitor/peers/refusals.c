@@ -4,7 +4,7 @@
 
 enum { TLS13 = 0x0304 };
 
-/* In less time no server fails and is mended. */
+/* No server fails and is repaired in less time. */
 #define BRIEF (1 * NANOS_PER_SECOND)
 
 static nanos time_of(const struct observation *o)
@@ -12,16 +12,16 @@ static nanos time_of(const struct observation *o)
     return o->side[CLIENT].hello_time;
 }
 
-/* A session that is offered may be what the server refuses: one of which the extended master secret is
- * missing ends in handshake_failure (RFC 7627 5.3). */
+/* The server may refuse the session that is offered: one without the extended master secret ends in
+ * handshake_failure (RFC 7627 5.3). */
 static bool may_resume(const struct client_hello_facts *c)
 {
     return c->session_id_len || c->ticket || c->psk;
 }
 
 /* A refusal for want of a common suite: a fatal handshake_failure or insufficient_security (RFC 5246 7.2.2)
- * before any ServerHello, and nothing else; not one that may answer what the client sent behind its hello, as
- * an alert of its own. A server that refuses to renegotiate does so whatever is offered. */
+ * before any ServerHello, and nothing else; not one that may answer what the client sent after its hello,
+ * such as an alert. A server that refuses to renegotiate does so whatever is offered. */
 bool refused_for_its_suites(const struct observation *o)
 {
     enum { HANDSHAKE_FAILURE = 40, INSUFFICIENT_SECURITY = 71 };
@@ -50,7 +50,8 @@ static bool is_such(const struct refusals *r, uint16_t selected, uint16_t max_ve
            shapes_match(shape, &r->shape, r->needs_groups);
 }
 
-/* The hellos of this kind that it accepted last, of this client or, if there are none, of others; or NULL. */
+/* The hellos of this kind that it last accepted, from this client or, if there are none, from others; or
+ * NULL. */
 static const struct accepted_hello *accepted_of(const struct peer *server, const struct refusals *r)
 {
     const struct accepted_hello *of_others = NULL;
@@ -76,7 +77,7 @@ static struct refusals *known(struct peer *server, const struct refusals *now)
     return NULL;
 }
 
-/* What proves something stays; of the others the oldest makes room. */
+/* Those that prove something stay; the oldest of the others makes room. */
 static struct refusals *room(struct peer *server)
 {
     struct refusals *oldest = NULL;
@@ -90,8 +91,8 @@ static struct refusals *room(struct peer *server)
     return oldest;
 }
 
-/* When it accepted such hellos of the client, as far as it is remembered: last before a time, and first after
- * it. 0: not known. */
+/* When it accepted such hellos from the client, as far as remembered: the last time before a time, and the
+ * first after it. 0: not known. */
 struct around {
     nanos before, after;
 };
@@ -120,8 +121,7 @@ static bool has_failed_at(const struct peer *server, nanos time)
            (!server->failed_until || time <= server->failed_until);
 }
 
-/* It refused what it accepts otherwise: so it did until it accepted something again, whatever it was asked.
- */
+/* It refused what it otherwise accepts: it would have refused any hello until it accepted something again. */
 static void note_failure(struct peer *server, struct around around, nanos time)
 {
     if (has_failed_at(server, time))

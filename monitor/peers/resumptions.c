@@ -16,7 +16,7 @@ struct resumption_counts resumptions_of(const struct observation *o, const struc
         .issued = r->issued,
         .resumed = o->resumption > RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE &&
                    (r->offered || o->resumption != RESUMPTION_PSK),
-        /* A pass rests on it, so the hello has to be one whose extensions say what they seem to say. */
+        /* A pass depends on it, so what the extensions of the hello say has to be certain. */
         .attempts = r->offered && !(o->client_hello.unknown & UNKNOWN_EXTENSIONS),
         .maybe_resumed = (o->resumption == RESUMPTION_UNKNOWN && o->outcome != OUTCOME_REFUSED &&
                           r->ageless != AGELESS_EXTERNAL) ||
@@ -30,7 +30,7 @@ static void note_resumed(struct peer *peer, const struct observation *o, const s
         !peer->refused_origin || r->origin > peer->refused_origin ||
         o->side[SERVER].hello_time <= peer->last_refused)
         return;
-    peer->refused_origin = 0; /* each refusal once */
+    peer->refused_origin = 0; /* each refusal counts once */
     if (peer->refused_alone < REFUSES_AT_TIMES)
         peer->refused_alone++;
 }
@@ -69,7 +69,7 @@ void resumptions_take_back(struct resumption_counts *counts, const struct resump
     uint32_t less[COUNTS];
     memcpy(n, counts, sizeof n);
     memcpy(less, added, sizeof less);
-    for (size_t i = 0; i < COUNTS; i++) /* the peer may have been forgotten in between, and begun anew */
+    for (size_t i = 0; i < COUNTS; i++) /* the peer may have been forgotten and learned again in between */
         n[i] -= n[i] < less[i] ? n[i] : less[i];
     memcpy(counts, n, sizeof n);
 }

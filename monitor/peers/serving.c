@@ -20,7 +20,7 @@ static const uint64_t *place_of(const struct serving *s, uint64_t hash)
     return NULL;
 }
 
-/* A free place, or that of a host that gives way. */
+/* A free place, or the place of a host that gives way. */
 static uint64_t *place_for(struct serving *s, uint64_t hash)
 {
     uint64_t *places = &s->host[ways_of(hash, SERVING_HOSTS)];

@@ -1,5 +1,5 @@
-/* Hosts that were servers of TLS lately. One that is also a client is none of the UEs: it passes on what they
- * ask, as an authentication proxy does, or a balancer that ends TLS. */
+/* Hosts that were recently TLS servers. One that is also a client is not a UE: it forwards requests, like an
+ * authentication proxy or a balancer that terminates TLS. */
 #ifndef UTWATCH_PEERS_SERVING_H
 #define UTWATCH_PEERS_SERVING_H
 
@@ -9,8 +9,7 @@
 
 #include <stdbool.h>
 
-/* Where the places of a hash are taken, the next one of them gives way; it counts as a server all the same.
- */
+/* If all places for a hash are taken, the host in the next one gives way; it still counts as a server. */
 enum { SERVING_HOSTS = 4096 };
 
 struct serving {
@@ -23,8 +22,8 @@ struct serving {
 
 void serving_learn(struct serving *s, const struct observation *o);
 
-/* Has the client of these two been a server? A host that speaks to itself shows nothing, and neither does a
- * loopback address, which all programs of a host share. */
+/* Has the client been a server? A host that speaks to itself shows nothing, nor does a loopback address,
+ * which all programs of a host share. */
 bool serving_has_client(const struct serving *s, const struct whence *whence);
 
 #endif

@@ -15,7 +15,8 @@ static bool is_of_shape(uint16_t extension)
            extension != EXTENSION_RENEGOTIATION_INFO;
 }
 
-/* What a stack says always: names, and what resumes a session or answers a HelloRetryRequest, come and go. */
+/* What a stack always says: names, and extensions that resume a session or answer a HelloRetryRequest, come
+ * and go. */
 static bool is_of_stack(uint16_t extension)
 {
     return is_of_shape(extension) && extension != EXTENSION_SERVER_NAME &&
@@ -24,7 +25,7 @@ static bool is_of_stack(uint16_t extension)
            extension != EXTENSION_PSK_KEY_EXCHANGE_MODES;
 }
 
-/* What is hashed of a hello beside its groups; bytes, so that nothing between the parts is hashed. */
+/* What is hashed of a hello besides its groups; bytes, so that no padding is hashed. */
 struct shape_source {
     uint8_t bytes[sizeof(uint16_t) * (MAX_EXTENSIONS + MAX_SIGNATURE_ALGORITHMS + MAX_VERSIONS + 6) +
                   sizeof(uint64_t)];
@@ -94,7 +95,7 @@ static uint64_t of_stack(const struct siphash_key *key, const struct client_hell
     return siphash_for_table(key, span_of(s.bytes, s.used)) | 1; /* 0: none */
 }
 
-/* With the formats of their points, which matter to the same suites (RFC 8422 5.1). */
+/* With the point formats, which matter to the same suites (RFC 8422 5.1). */
 static uint64_t groups_of(const struct siphash_key *key, const struct client_hello_facts *c)
 {
     uint8_t bytes[sizeof(uint16_t) * MAX_GROUPS + sizeof c->point_formats + 1];
@@ -106,7 +107,7 @@ static uint64_t groups_of(const struct siphash_key *key, const struct client_hel
     return siphash_for_table(key, span_of(bytes, 1 + sizeof c->point_formats + n));
 }
 
-/* That of the stack's hellos, without a name. */
+/* The shape of a hello without its server name. */
 static struct hello_shape shape_of_stack(struct known_shapes *known, const struct client_hello_facts *c)
 {
     struct known_shape *place = &known->shape[c->number % KNOWN_HELLOS];
@@ -123,7 +124,7 @@ static struct hello_shape shape_of_stack(struct known_shapes *known, const struc
     return shape;
 }
 
-/* The name, and what it is asked for with. */
+/* Adds the name to the hash of the rest. */
 static uint64_t with_name(const struct siphash_key *key, uint64_t rest, struct span name)
 {
     uint8_t bytes[sizeof rest + MAX_HOST_NAME];
@@ -175,7 +176,7 @@ struct group_suites suites_with_groups(void)
     return with;
 }
 
-/* RFC 8446 B.4 and RFC 9150; AEAD, and MACs other than of MD5 and SHA-1 (RFC 5246 1.2, RFC 5288 4, RFC 5289
+/* RFC 8446 B.4 and RFC 9150; AEAD, and MACs other than MD5 and SHA-1 (RFC 5246 1.2, RFC 5288 4, RFC 5289
  * 4). */
 struct version_suites suites_by_version(void)
 {

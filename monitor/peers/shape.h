@@ -2,9 +2,9 @@
  * What a hello looks like apart from its suites: everything else that a server may refuse it for.
  *
  * A server that insists on renegotiation_info, extended_master_secret or encrypt_then_mac refuses whoever
- * does not offer it, mostly with handshake_failure; others refuse a hello for what an extension says, as that
- * it names no protocol of theirs (RFC 7301 3.2) or no type of certificate (RFC 7250 4.2). So the extensions
- * that a hello carries belong to its shape, with their values where these do not differ by themselves.
+ * does not offer it, mostly with handshake_failure; others refuse a hello for the contents of an extension,
+ * for instance if it names none of their protocols (RFC 7301 3.2) or certificate types (RFC 7250 4.2). So the
+ * extensions that a hello carries belong to its shape, with their values unless these vary anyway.
  */
 #ifndef UTWATCH_PEERS_SHAPE_H
 #define UTWATCH_PEERS_SHAPE_H
@@ -15,12 +15,12 @@
 struct hello_shape {
     uint64_t groups; /* a hash of supported_groups and ec_point_formats */
     uint64_t rest;   /* of the server name, all other extensions, SCSV and format */
-    uint64_t asked;  /* of the server name alone, see asked.h: also where the rest is not known */
-    uint64_t stack;  /* of what a stack says whatever it asks for, resumes or offers */
-    bool known;      /* else the hello was longer than what is kept of one */
+    uint64_t asked;  /* of the server name alone, see asked.h: known even if the rest is not */
+    uint64_t stack;  /* of what a stack always says, whatever it asks for, resumes or offers */
+    bool known;      /* else the hello was longer than can be kept */
 };
 
-/* The shapes of hellos that have a number, but for the server name. */
+/* The shapes of numbered hellos, without the server name. */
 struct known_shapes {
     struct siphash_key key;
     struct known_shape {
@@ -40,7 +40,7 @@ struct group_suites {
 };
 struct group_suites suites_with_groups(void);
 
-/* Suites that need a version: others are for all of them. */
+/* Suites that need a version or a later one: the others work with any. */
 struct version_suites {
     struct suite_set tls12, tls13;
 };

@@ -4,14 +4,14 @@
 
 #include <string.h>
 
-/* What a server has shown that it has, beside support for suites: of each kind of authentication by a
- * certificate, the kinds of key exchange. */
+/* What a server has shown that it has, besides support for suites: for each kind of certificate
+ * authentication, the kinds of key exchange. */
 struct shown {
     bool deciphers;             /* an RSA key */
     bool curves;                /* an EC key, or a suite with ephemeral keys on curves */
     bool signs[AUTH_ECDSA + 1]; /* a key of this kind */
     bool selected[AUTH_ECDSA + 1]
-                 [KX_PSK]; /* also what some take beside it, as parameters of Diffie-Hellman */
+                 [KX_PSK]; /* also what some of them need besides, such as Diffie-Hellman parameters */
 };
 
 static struct shown shown_by(const struct peer *server)
@@ -43,8 +43,8 @@ static bool has_what_it_takes(const struct shown *shown, const struct suite *sui
            (suite->kx == KX_RSA && shown->deciphers);
 }
 
-/* What of an offer the server could have used, had it the suites: the others it may have refused for want of
- * a certificate, a shared key or a password. */
+/* What the server could have used of an offer if it had the suites: it may have refused the others for want
+ * of a certificate, a shared key or a password. */
 static struct suite_set usable_of(const struct shown *shown, const struct suite_set *offer)
 {
     struct suite_set usable = {0};
@@ -57,7 +57,7 @@ static struct suite_set usable_of(const struct shown *shown, const struct suite_
 void peer_weigh(const struct peer *server, struct peer_evidence *out)
 {
     memset(out, 0, sizeof *out);
-    if (server->side != SERVER) /* a UE has less room: what is known of servers lies behind it */
+    if (server->side != SERVER) /* a UE has less room: it ends before the members of servers */
         return;
     out->may_select = server->offers;
     suite_set_join(&out->may_select, &server->selected);
