@@ -20,7 +20,7 @@ static uint32_t apart(uint32_t a, uint32_t b)
     return a - b < b - a ? a - b : b - a;
 }
 
-/* How far the segment's numbers are from those in use, as far as they are known. */
+/* How far the segment's numbers are from those in use, as far as these are known. */
 static uint64_t distance_of(const struct flow *flow, const struct segment *segment, unsigned side)
 {
     const struct flow_side *from = &flow->side[side];

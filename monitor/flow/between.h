@@ -1,5 +1,5 @@
-/* The connections between two ends: one, as a rule; several in networks that have the same addresses, or
- * where somebody draws sequence numbers anew (start.c). */
+/* The connections between two ends: usually one; several if networks have the same addresses, or if a host on
+ * the path rewrites sequence numbers (start.c). */
 #ifndef UTWATCH_FLOW_BETWEEN_H
 #define UTWATCH_FLOW_BETWEEN_H
 
@@ -19,7 +19,7 @@ static inline uint32_t flow_bucket_of(const struct flow_table *table, const stru
  */
 struct flow *flow_find(struct flow_table *table, struct segment *segment);
 
-/* The others between the same ends, one after the other: the one after `after`, the first for NULL; NULL: no
+/* The next other connection between the same ends: the one after `after`, the first for NULL; NULL: no
  * more. */
 struct flow *flow_beside(struct flow_table *table, const struct flow *flow, const struct flow *after);
 

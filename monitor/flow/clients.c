@@ -31,7 +31,7 @@ void client_remove(struct clients *clients, const struct pool *slots, size_t lin
     clients->of[number].count--;
 }
 
-/* Whoever had most counts as greediest until half of that is gone. */
+/* The client that had most counts as greediest until it has only half of them. */
 uint32_t client_greediest(struct clients *clients)
 {
     enum { FEW = 16 };

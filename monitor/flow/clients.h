@@ -1,5 +1,5 @@
-/* Which of the slots in use are of which client: a network of /32 or /64, or the few that share a number.
- */
+/* Which client has which of the slots in use: a client is a network of /32 or /64, or the few that share a
+ * number. */
 #ifndef UTWATCH_FLOW_CLIENTS_H
 #define UTWATCH_FLOW_CLIENTS_H
 
@@ -9,7 +9,7 @@
 
 enum { CLIENT_NUMBERS = 16384, GREEDY_CLIENTS = 3 };
 
-/* One that has most handshakes in progress. */
+/* A client with most handshakes in progress. */
 struct greedy_client {
     struct endpoint network; /* /32 or /64; its port means nothing */
     uint32_t handshakes;     /* 0: there is none */
@@ -36,7 +36,7 @@ void client_add(struct clients *clients, const struct pool *slots, size_t link, 
 void client_remove(struct clients *clients, const struct pool *slots, size_t link, uint16_t number,
                    uint32_t slot);
 
-/* The oldest slot of the client that has most of them; 0: none has more than a few. */
+/* The oldest slot of the client that has most; 0: none has more than a few. */
 uint32_t client_greediest(struct clients *clients);
 
 /* The numbers with most slots, in falling order. */

@@ -1,7 +1,8 @@
 /*
- * The slots of a pool that connections share, and whose goes first when all are in use: the quietest of those
- * that nobody confirmed (flow_is_confirmed()), then the oldest of the client that has most of them, then the
- * quietest of all. Each slot type has a `struct member`; `at` in the calls below is its offset in the slot.
+ * The slots of a pool that connections share, and which one goes first when all are in use: that of the
+ * quietest unconfirmed connection (flow_is_confirmed()), then the oldest of the client that has most of them,
+ * then the quietest of all. Each slot type has a `struct member`; `at` in the calls below is its offset in
+ * the slot.
  */
 #ifndef UTWATCH_FLOW_CROWD_H
 #define UTWATCH_FLOW_CROWD_H
@@ -26,7 +27,7 @@ void crowd_open(struct crowd *crowd);
 void crowd_join(struct crowd *crowd, const struct pool *pool, size_t at, uint32_t slot,
                 const struct endpoint *client, bool confirmed, nanos now);
 
-/* Something has come of it. */
+/* Something has come for the slot's connection. */
 void crowd_active(struct crowd *crowd, const struct pool *pool, size_t at, uint32_t slot, bool confirmed,
                   nanos now);
 

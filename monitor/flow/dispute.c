@@ -1,15 +1,15 @@
 /*
- * An end that is there answers what it knows nothing of with a reset at the number that is acknowledged (RFC
- * 9293 3.10.7.1). So where somebody who chooses the numbers of both sides makes a whole connection up, its
- * ends reset it, and their names go on to speak all the same: each has two speakers, and nobody knows which
- * is genuine. The same shows a reset that somebody on the path made up; a guessed one does not have the
- * number. A firewall before an end may answer in its place with an error of ICMP, which quotes the number of
- * what it rejects (RFC 5927 4.1).
+ * An end that exists answers segments of an unknown connection with a reset at the acknowledged number (RFC
+ * 9293 3.10.7.1). So if somebody who chooses the numbers of both sides forges a whole connection, its ends
+ * reset it, and yet segments still come in their names: each end has two senders, and nobody knows which is
+ * genuine. A reset that was forged on the path shows the same; a guessed one does not have the number. A
+ * firewall in front of an end may answer in its place with an error of ICMP, which quotes the number of what
+ * it rejects (RFC 5927 4.1).
  */
 #include "flow/stream_parts.h"
 
-/* Some ends and firewalls acknowledge in it what they reset. It need not be believed, as it only raises
- * doubt, and an end whose card makes its sums shows none. */
+/* Some ends and firewalls acknowledge in a reset what they reset. It need not be believed, as it only raises
+ * doubt, and an end whose card makes the checksums shows no right one. */
 static bool is_reset(const struct segment *segment)
 {
     return (segment->flags & (TCP_RST | TCP_SYN)) == TCP_RST;
@@ -23,9 +23,9 @@ static bool resets_what_was_said(const struct flow *flow, const struct segment *
     const int64_t behind = distance(segment->seq, from->next);
     if (!is_reset(segment) || !(marks & SIDE_KNOWN) || behind <= 0)
         return false;
-    /* Who has closed answers what comes late in the same way; but what comes late acknowledges more than the
-     * other side's start. Where nothing did acknowledge the start, as behind data in a SYN (RFC 7413 4.2), an
-     * end that knows nothing of the connection has no other number to show it at. */
+    /* An end that has closed answers late segments in the same way, but these acknowledge more than the other
+     * side's start. If nothing acknowledged just the start, as after data in a SYN (RFC 7413 4.2), an end
+     * that does not know the connection has no other number at which to show that. */
     const bool at_first = segment->seq == from->first;
     const bool in_stream = distance(from->first, segment->seq) >= 0 && behind <= SEQUENCE_WINDOW;
     const bool closed = marks & (SIDE_FIN | SIDE_FIN_PENDING | SIDE_RST);
@@ -41,7 +41,7 @@ bool dispute_is_other_answer(const struct flow *flow, const struct segment *segm
            segment->ack == flow->side[!side].first && segment->seq + 1 != flow->side[side].first;
 }
 
-/* After a reset its sender says no more. */
+/* The segment follows the side's own reset, after which a genuine sender says nothing. */
 static bool goes_on(const struct flow *flow, const struct segment *segment)
 {
     uint32_t at;
@@ -51,7 +51,7 @@ static bool goes_on(const struct flow *flow, const struct segment *segment)
     return into >= 0 && into < (int64_t)segment->payload_len;
 }
 
-/* Its SYN, or what came behind. */
+/* Is the segment the side's SYN, or part of what was read after it? */
 static bool was_said(const struct flow *flow, const struct segment *segment)
 {
     const struct flow_side *from = &flow->side[segment->side];

@@ -196,7 +196,7 @@ void flow_restart(struct flow_table *table, struct flow *flow, struct segment *s
     begin(flow, segment);
     networks_note(table, flow, 0, networks_of_segment(segment));
     networks_note(table, flow, 1, other);
-    if (opened) { /* the client's answer to a SYN/ACK, which was captured or not */
+    if (opened) { /* the client's answer to a SYN/ACK, whether that was captured or not */
         flow->side[0].first = flow->side[0].next = segment->seq;
         flow->side[1].first = flow->side[1].next = segment->ack;
         flow->marks[0] = SIDE_KNOWN | SIDE_SYN;

@@ -21,7 +21,7 @@ void greedy_close(struct flow_table *table)
     memory_unmap(table->greedy.count);
 }
 
-/* Its ends may change places, but not which of them this is. */
+/* The ends may change places, but the same one is always chosen. */
 static uint16_t number_of(const struct flow_table *table, const struct flow *flow)
 {
     const struct endpoint *a = &flow->end[0];
@@ -45,7 +45,7 @@ void greedy_remove(struct flow_table *table, const struct flow *flow)
     table->greedy.count[number_of(table, flow)]--;
 }
 
-/* Whoever had most counts as greediest until half of that is gone. */
+/* The client that had most counts as greediest until it has only half of them. */
 static void find_greediest(struct greedy *g)
 {
     if (g->count[g->greediest] > g->had / 2)
@@ -62,7 +62,7 @@ struct flow *greedy_victim(struct flow_table *table)
         FEW = 16,
         SLOTS = 64,
         MOST_SLOTS = 1024
-    }; /* most runs of slots hold several of a client that has a share */
+    }; /* if a client has a share, most runs of slots hold several of its connections */
     struct greedy *g = &table->greedy;
     find_greediest(g);
     const uint32_t capacity = table->flows.capacity;

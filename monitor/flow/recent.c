@@ -7,17 +7,17 @@
 struct recent {
     struct chain bytes;
     uint32_t next; /* sequence number after the last of them */
-    uint32_t end;  /* likewise, after those of the handshake that is kept */
+    uint32_t end;  /* likewise, after the bytes of the handshake that is kept */
 };
 
 struct recents {
     struct recent side[2];
     struct queue_link link; /* among those that are searched */
     uint32_t flow;          /* slot */
-    uint16_t kept;          /* so many handshakes that have just ended need them */
+    uint16_t kept;          /* how many handshakes that have just ended need them */
     bool searched : 1;
-    bool in_clear : 1; /* what is kept is no handshake's */
-    uint8_t lost; /* a bit a side: some before its bytes are not here, though there would have been room */
+    bool in_clear : 1; /* what is kept is not of a handshake */
+    uint8_t lost; /* a bit for each side: bytes before these are missing, though there would have been room */
 };
 static_assert(sizeof(struct recents) == 64, "one more byte would take a slot twice as large");
 
@@ -26,7 +26,7 @@ static uint32_t searched_for(uint32_t handshakes)
     return handshakes / SEARCHED_SHARE + 1;
 }
 
-/* Handshakes in progress, those that have just ended, and connections that are searched. */
+/* Windows for handshakes in progress, those that have just ended, and connections that are searched. */
 static uint32_t recents_for(uint32_t handshakes)
 {
     return handshakes + handshakes / KEPT_SHARE + searched_for(handshakes);
@@ -70,7 +70,7 @@ static void unqueue(struct flow_table *table, struct recents *recents, uint32_t 
     recents->searched = false;
 }
 
-/* Of those that are searched the oldest gives way, so that a handshake always finds room. */
+/* The oldest of those that are searched gives way, so that a handshake always finds room. */
 static void queue_searched(struct flow_table *table, struct recents *recents, uint32_t slot)
 {
     if (table->searched_count == table->searched_most) {
@@ -127,7 +127,7 @@ void recent_let_go(struct flow_table *table, struct flow *flow)
     if (flow->state >= FLOW_READABLE)
         recent_forget_unkept(table, flow);
     else if (!recents->kept)
-        recent_search(table, flow); /* it gives way to others again */
+        recent_search(table, flow); /* it may give way to others again */
 }
 
 bool recent_move(struct flow_table *table, struct flow *flow)
@@ -160,7 +160,7 @@ bool recent_is_in_clear(const struct flow_table *table, const struct flow *flow)
     return flow->recent && ((const struct recents *)pool_at(&table->recents, flow->recent))->in_clear;
 }
 
-/* A new one begins `fresh` bytes before the side's next. */
+/* A new window begins `fresh` bytes before the side's `next`. */
 static struct recents *recents_of(struct flow_table *table, struct flow *flow, unsigned side, size_t fresh)
 {
     const bool search = flow->state == FLOW_SEARCHING;
@@ -184,7 +184,7 @@ static struct recents *recents_of(struct flow_table *table, struct flow *flow, u
     }
     if (search)
         queue_searched(table, recents, slot);
-    flow->recent = slot & 0x3ffffffU; /* so many windows would have hundreds of gigabytes */
+    flow->recent = slot & 0x3ffffffU; /* more windows would take hundreds of gigabytes */
     return recents;
 }
 
@@ -205,11 +205,11 @@ void recent_remember(struct flow_table *table, struct flow *flow, unsigned side,
     struct recent *recent = &recents->side[side];
     const bool follows = recent->next == flow->side[side].next - (uint32_t)bytes.n;
     if (recents->kept && flow->state == FLOW_READABLE && !(follows && recent->bytes.length + bytes.n <= most))
-        return; /* what can be read behind the handshake does not push out its bytes */
+        return; /* readable data after the handshake does not push out its bytes */
     const size_t left_out = bytes.n > most ? bytes.n - most : 0;
     bytes = span_skip(bytes, left_out);
     if (recent->next != flow->side[side].next - (uint32_t)(left_out + bytes.n)) {
-        /* A gap: what was before it is not next to it. */
+        /* A gap: what came before it is not adjacent. */
         recents->lost |= (uint8_t)(1U << side);
         drop(table, recent, recent->bytes.length);
     }

@@ -1,6 +1,6 @@
 /*
- * Where the stream of a side begins: with its SYN or SYN/ACK, of several with the one that the client takes,
- * and never with a segment of an earlier connection on the same ports (RFC 9293 3.5.1, RFC 5961 4).
+ * Where the stream of a side begins: with its SYN or SYN/ACK (if there are several, the one that the client
+ * accepts), and never with a segment of an earlier connection on the same ports (RFC 9293 3.5.1, RFC 5961 4).
  */
 #include "decode/tcp_options.h"
 #include "flow/between.h"
@@ -13,8 +13,8 @@ static bool follows(uint32_t first, uint32_t number)
     return away >= 0 && away <= SEQUENCE_WINDOW;
 }
 
-/* Of a side that acknowledges the first byte after the other's unexpected SYN or SYN/ACK. A SYN/ACK says so
- * plainly; any other segment only where it cannot be about the numbers that were in use before. */
+/* Does the side acknowledge the first byte after the other's unexpected SYN or SYN/ACK? A SYN/ACK is
+ * unambiguous; any other segment counts only if it cannot refer to the numbers that were in use before. */
 static bool answers_pending_syn(const struct flow *flow, const struct segment *segment)
 {
     if (flow->pending_side != !segment->side || flow->second_answer || !(segment->flags & TCP_ACK) ||
@@ -37,8 +37,8 @@ static void remember_start(struct flow_table *table, struct flow *flow, const st
 }
 
 /*
- * A server that has closed answers a SYN, and who sends both can forge them: while a connection goes on,
- * another begins on its ports when the client answers that answer (RFC 9293 3.5).
+ * A server that has closed answers a SYN, and one host can forge both: while a connection goes on, another
+ * begins on its ports only when the client answers that answer (RFC 9293 3.5).
  */
 static void note_answer(struct flow_table *table, const struct flow *flow, const struct segment *segment)
 {
@@ -50,16 +50,16 @@ static void note_answer(struct flow_table *table, const struct flow *flow, const
                                                                    .answer = true};
 }
 
-/* Of the SYN/ACK that answers the SYN that is remembered. */
+/* The network of the SYN/ACK that answers the remembered SYN. */
 static uint16_t network_of_answer(const struct flow_table *table, const struct flow *flow)
 {
     return table->stray[flow_slot(table, flow) % STRAYS].network;
 }
 
 /*
- * A mirror may tag one direction only, and copies differently, but their numbers are the same. Hosts of
- * another network that have the same addresses draw their own, on both sides. `other`: the network of the
- * other side than the segment's.
+ * A mirror may tag only one direction, or copies differently, but then the numbers are the same. Hosts of
+ * another network with the same addresses draw their own, on both sides. `other`: the network of the side
+ * that did not send the segment.
  */
 static bool is_of_other_hosts(const struct flow_table *table, const struct flow *flow,
                               const struct segment *segment, uint16_t other)
@@ -70,8 +70,8 @@ static bool is_of_other_hosts(const struct flow_table *table, const struct flow 
 }
 
 /*
- * A firewall may draw numbers of its own, for one side or both (RFC 6528 is why), and a proxy for SYNs draws
- * the server's. Where both sides of it are captured, one connection begins twice within a moment, and each
+ * A firewall may rewrite the numbers of one side or both (because of RFC 6528), and a SYN proxy those of the
+ * server. If both sides of it are captured, one connection seems to begin twice within a moment, and each one
  * goes on with its numbers.
  */
 static bool may_be_rewritten(struct flow_table *table, const struct flow *flow, const struct segment *segment)
@@ -91,7 +91,7 @@ static bool has_spoken(const struct flow *flow, unsigned side)
     return flow->marks[side] & SIDE_DATA;
 }
 
-/* Numbers that are drawn anew are so before anything is said. `other`: as of is_of_other_hosts(). */
+/* A host that rewrites numbers does so before anything is said. `other`: as in is_of_other_hosts(). */
 static enum stream_start beside_or_anew(struct flow_table *table, const struct flow *flow,
                                         const struct segment *segment, uint16_t other)
 {
@@ -124,15 +124,15 @@ bool stream_completes_start(const struct flow_table *table, const struct flow *f
            segment->ack == s->end && segment->seq == flow->pending_isn + 1;
 }
 
-/* Is the SYN that is remembered the one that began the connection? */
+/* Is the remembered SYN the one that began the connection? */
 static bool repeats_start(const struct flow *flow)
 {
     return flow->pending_isn + 1 == flow->side[flow->pending_side & 1U].first;
 }
 
 /*
- * A client may draw the number that it had before. No end repeats its SYN where both have spoken; who copies
- * one also copies its answer, and within a moment of the start.
+ * A client may draw the number that it had before. No end repeats its SYN once both have spoken; a copy of a
+ * SYN comes with a copy of its answer, within a moment of the start.
  */
 static bool answers_reopening(const struct flow *flow, const struct segment *segment)
 {
@@ -140,7 +140,7 @@ static bool answers_reopening(const struct flow *flow, const struct segment *seg
            !(repeats_start(flow) && segment->time - flow->first_seen <= COPY_SECONDS * NANOS_PER_SECOND);
 }
 
-/* An unexpected SYN or SYN/ACK, after those of the connection that is known. */
+/* An unexpected SYN or SYN/ACK, after those of the known connection. */
 static bool syn_begins_anew(struct flow_table *table, struct flow *flow, const struct segment *segment)
 {
     const unsigned side = segment->side;
@@ -148,7 +148,7 @@ static bool syn_begins_anew(struct flow_table *table, struct flow *flow, const s
     const uint8_t marks = flow->marks[side];
     const bool answer = segment->flags & TCP_ACK;
     const nanos quiet = segment->time - flow->last_seen;
-    /* Of a side that nothing was seen of, it may be this connection's own, captured late. */
+    /* If nothing of its side was seen, it may be this connection's own, captured late. */
     const bool known = marks & SIDE_KNOWN || from->first;
     const bool followed = flow->state <= FLOW_READABLE;
     if (!known && !answer && !followed) /* else start_learn() sees it */
@@ -179,7 +179,7 @@ static bool syn_begins_anew(struct flow_table *table, struct flow *flow, const s
         return !known && answer && answers_pending_syn(flow, segment);
     const bool far = !in_window(distance(from->next, segment->seq + 1));
     const bool only_direction = !(flow->marks[!side] & (SIDE_KNOWN | SIDE_DATA));
-    if (only_direction && marks & SIDE_DATA && (far || !(marks & SIDE_SYN))) /* nobody else will confirm it */
+    if (only_direction && marks & SIDE_DATA && (far || !(marks & SIDE_SYN))) /* no other side to confirm it */
         return true;
     /* A server that has closed answers a SYN of which nothing was captured. */
     const bool closed = marks & SIDE_FIN && marks & SIDE_DATA;
@@ -209,7 +209,7 @@ static bool begins_anew(struct flow_table *table, struct flow *flow, const struc
     return quiet > (flow_has_ended(flow) ? COPY_SECONDS : FLOW_REUSE_SECONDS) * NANOS_PER_SECOND;
 }
 
-/* The other side's SYN, after data of it, is answered by a SYN/ACK that was captured before. */
+/* Answers the other side's SYN, which was captured after data of that side. */
 static bool answers_late_syn(const struct flow *flow, const struct segment *segment)
 {
     const unsigned side = segment->side;
@@ -219,9 +219,9 @@ static bool answers_late_syn(const struct flow *flow, const struct segment *segm
 }
 
 /*
- * A SYN/ACK that answers the client's SYN says where its side begins (RFC 9293 3.10.7.3: until then its
- * receiver takes nothing else of it). What was taken for the side's bytes before it, at other numbers, is of
- * an earlier connection, or a decoy. Where the client's bytes came by then, both are in doubt.
+ * A SYN/ACK that answers the client's SYN says where its side begins (RFC 9293 3.10.7.3: until then the
+ * client accepts nothing else from it). Earlier bytes of the side at other numbers are of an earlier
+ * connection, or a decoy. If the client had sent bytes by then, both are in doubt.
  */
 static enum stream_start shows_stale(const struct flow *flow, const struct segment *segment)
 {
@@ -251,7 +251,7 @@ void start_note_stray(struct flow_table *table, const struct flow *flow, const s
                            .side = segment->side};
 }
 
-/* One of several SYN/ACKs of this side, which the client does not take, as it seems. */
+/* One of several SYN/ACKs of this side, which the client apparently does not accept. */
 static void note_declined(struct flow_table *table, const struct flow *flow, unsigned side, uint32_t first)
 {
     table->stray[flow_slot(table, flow) % STRAYS] =
@@ -263,7 +263,8 @@ static void note_declined(struct flow_table *table, const struct flow *flow, uns
                        .declined = true};
 }
 
-/* The client has taken one of several SYN/ACKs, and now takes another one with the same number of its own. */
+/* The client has accepted one of several SYN/ACKs, and now accepts another one, with the same number of its
+ * own. */
 static bool takes_both_answers(const struct flow_table *table, const struct flow *flow,
                                const struct segment *segment)
 {
@@ -277,7 +278,7 @@ static bool takes_both_answers(const struct flow_table *table, const struct flow
            segment->seq == s->ack;
 }
 
-/* Each end goes on where the other says, which is not where the numbers in use have them. */
+/* Each end goes on at the number that the other acknowledges, outside of the numbers in use. */
 static bool is_answered_elsewhere(const struct flow_table *table, const struct flow *flow,
                                   const struct segment *segment)
 {
@@ -296,14 +297,14 @@ static bool acknowledges(const struct flow *flow, const struct segment *segment)
     return follows(flow->side[!segment->side].first, segment->ack);
 }
 
-/* Or, where its SYN was not captured, something near the bytes of it that were. */
+/* Or, if that SYN was not captured, something near that side's captured bytes? */
 static bool acknowledges_near(const struct flow *flow, const struct segment *segment)
 {
     const struct flow_side *other = &flow->side[!segment->side];
     return in_window(distance(other->first, segment->ack)) || in_window(distance(other->next, segment->ack));
 }
 
-/* Into the connection that begins with the segment at hand: flow_restart(). */
+/* Carries the SYN into the connection that begins with this segment: flow_restart(). */
 static void carry_over_syn(struct flow *flow, unsigned side, uint32_t isn)
 {
     flow->pending_side = side & 1U;
@@ -311,8 +312,8 @@ static void carry_over_syn(struct flow *flow, unsigned side, uint32_t isn)
     flow->second_answer = false;
 }
 
-/* A client's SYN came after data of a side whose own start was not captured, and is not answered by that
- * side: what it acknowledges first is of another connection than those data. */
+/* A client's SYN came after data of a side whose own start was not captured: what the client first
+ * acknowledges is not near those data, so they are of another connection. */
 static bool leaves_other(struct flow *flow, const struct segment *segment)
 {
     const unsigned side = segment->side;
@@ -359,10 +360,9 @@ static void anchor(struct flow_table *table, struct flow *flow, unsigned side, u
 }
 
 /*
- * A segment of another connection on the same ports: a challenge ACK, or data or a FIN that were sent again
- * (RFC 9293 3.5.1, RFC 5961 4); or all of a direction that was captured later than the other one, or without
- * it. It must not become the start of its side: what a client of one connection asked is not answered in
- * another.
+ * A segment of another connection on the same ports: a challenge ACK, or retransmitted data or FIN (RFC 9293
+ * 3.5.1, RFC 5961 4); or a whole direction that was captured later than the other one, or without it. It must
+ * not become the start of its side: what a client asked in one connection is not answered in another.
  */
 static bool is_stale(const struct flow *flow, const struct segment *segment)
 {
@@ -373,8 +373,8 @@ static bool is_stale(const struct flow *flow, const struct segment *segment)
     return other & SIDE_SYN ? !acknowledges(flow, segment) : !acknowledges_near(flow, segment);
 }
 
-/* A client whose SYN was not captured acknowledges something else than the SYN/ACK that answers its number:
- * it has accepted another one, of which its acknowledgement tells the number. */
+/* A client whose SYN was not captured does not acknowledge the SYN/ACK that answers its number: it has
+ * accepted another one, whose number its acknowledgement shows. */
 static void leave_other_answer(struct flow_table *table, struct flow *flow, const struct segment *segment)
 {
     const unsigned side = segment->side;
@@ -388,9 +388,9 @@ static void leave_other_answer(struct flow_table *table, struct flow *flow, cons
     flow->marks[!side] = SIDE_KNOWN;
 }
 
-/* A number that only who receives the other side can know: of what that side has sent, since where nothing of
- * it was captured, its start is what the acknowledgement itself says. Who has reset it here receives
- * nothing. */
+/* Only a receiver of the other side's bytes can know the number. Something of that side has to be captured,
+ * since otherwise its start is known only from the acknowledgement itself. A side that has reset the
+ * connection at this number receives nothing. */
 static void note_confirmation(struct flow *flow, const struct segment *segment)
 {
     const unsigned side = segment->side;
@@ -407,9 +407,9 @@ static void note_confirmation(struct flow *flow, const struct segment *segment)
 }
 
 /*
- * The side's start: its first segment; or the SYN/ACK that answers the other side's SYN, if what came before
- * it was no SYN; of several SYN/ACKs the one that the client's own acknowledgement confirms. It stays once
- * bytes of the side were passed on.
+ * The side's start: its first segment; or the SYN/ACK that answers the other side's SYN, if no SYN came
+ * before it; of several SYN/ACKs, the one that the client acknowledges. It is fixed once bytes of the side
+ * were handed on.
  */
 static void learn_start(struct flow_table *table, struct flow *flow, const struct segment *segment,
                         uint32_t data_seq)
@@ -430,7 +430,7 @@ static void learn_start(struct flow_table *table, struct flow *flow, const struc
     }
     if (syn && data_seq == flow->side[side].first)
         networks_note_copy(table, flow, side, networks_of_segment(segment));
-    const bool alone = !flow->marks[!side]; /* then nobody knows which SYN/ACK answers */
+    const bool alone = !flow->marks[!side]; /* then it is not known which SYN/ACK is the answer */
     const bool answers =
         syn && segment->flags & TCP_ACK &&
         (alone || (flow->marks[!side] & SIDE_SYN && segment->ack == flow->side[!side].first));
@@ -447,8 +447,8 @@ static void learn_start(struct flow_table *table, struct flow *flow, const struc
     note_declined(table, flow, side, data_seq);
 }
 
-/* The client acknowledges one of several SYN/ACKs; or, where nothing of the client was captured, the server
- * goes on behind one. */
+/* The client acknowledges one of several SYN/ACKs; or, if nothing of the client was captured, the server goes
+ * on after one. */
 static void settle_answers(struct flow_table *table, struct flow *flow, const struct segment *segment)
 {
     const unsigned side = segment->side;
@@ -463,7 +463,7 @@ static void settle_answers(struct flow_table *table, struct flow *flow, const st
     const bool second = follows(flow->pending_isn + 1, number);
     if (!first && !second && side != server && flow->more_answers && segment->seq == flow->side[side].first &&
         !(flow->marks[server] & SIDE_DATA)) {
-        anchor(table, flow, server, number); /* the first that the client says: it takes yet another one */
+        anchor(table, flow, server, number); /* the client's first segment: it accepts yet another one */
     } else if (first == second) {
         return;
     }
@@ -475,8 +475,8 @@ static void settle_answers(struct flow_table *table, struct flow *flow, const st
     flow->second_answer = false;
 }
 
-/* A side says it by its SYN or, where that was not captured, by what it sends later: to nobody who has not
- * agreed (RFC 8684 3.1, 3.7). */
+/* A side says so in its SYN or, if that was not captured, by what it later sends only to a peer that agreed
+ * (RFC 8684 3.1, 3.7). */
 static void note_paths(struct flow *flow, const struct segment *segment)
 {
     const unsigned side = segment->side;

@@ -1,4 +1,4 @@
-/* What came early of a direction, until what stands before it comes. */
+/* Bytes of a direction that came early, until those before them come. */
 #include "flow/stream_parts.h"
 
 #include <assert.h>
@@ -23,8 +23,8 @@ void stream_release_side(struct flow_table *table, struct flow *flow, unsigned s
     flow->held[side] = 0;
 }
 
-/* The oldest store of a connection that is not confirmed, as far as one is among the oldest few; else the
- * oldest of all. */
+/* The oldest store of an unconfirmed connection, if there is one among the oldest few; else the oldest of
+ * all. */
 static const struct store *store_to_give_up(const struct flow_table *table)
 {
     enum { LOOKED_AT = 64 };
@@ -78,8 +78,8 @@ static bool store_piece(struct store *store, uint32_t index, uint32_t seq, struc
     return true;
 }
 
-/* A piece that continues the one before it, and was the last to arrive, becomes part of it: a burst is one
- * piece. What its sender has received since then may matter to who reads it. */
+/* A piece that continues the last one to arrive becomes part of it: a burst is one piece. It stays apart if
+ * its sender has received something since then, which may matter to its reader. */
 static bool extend_piece(struct store *store, uint32_t index, uint32_t seq, struct span bytes,
                          const struct acknowledged *ack)
 {

@@ -8,8 +8,7 @@ void stream_release(struct flow_table *table, struct flow *flow)
     recent_forget(table, flow);
 }
 
-/* A keep-alive (RFC 9293 3.8.4): an octet of zero in the place of the last one that was sent, or of the
- * SYN. */
+/* A keep-alive (RFC 9293 3.8.4): a zero octet in the place of the last one sent, or of the SYN. */
 static bool is_made_up(const struct segment *segment, int64_t away)
 {
     return away == -1 && segment->payload_len == 1 && segment->payload.n && segment->payload.p[0] == 0;
@@ -21,17 +20,17 @@ bool stream_contradicts(struct flow_table *table, const struct flow *flow, const
         return false;
     const enum recent_answer answer =
         recent_compare(table, flow, segment->side, segment->seq, segment->payload);
-    /* What can be read comes after the handshake, and there is much of it. */
+    /* Readable data after the handshake are plenty, so not all can be compared. */
     if (answer == RECENT_SAME || (answer != RECENT_DIFFERS && flow->state == FLOW_READABLE))
         return false;
-    /* Of what is said in clear there may be much, too, and a copy of it that is the same says nothing. */
+    /* There may be much cleartext, too, so not all of it can be compared. */
     if (answer != RECENT_DIFFERS && recent_is_in_clear(table, flow))
         return false;
     table->counters.conflicts++;
     return true;
 }
 
-/* Notes a reset or the place of a FIN. False: the FIN lies where none can be, and an endpoint would ignore
+/* Notes a reset or the place of a FIN. False: there can be no FIN at this place, and an endpoint would ignore
  * it. */
 static bool note_end_flags(struct flow_table *table, struct flow *flow, const struct segment *segment,
                            uint32_t data_seq)
@@ -94,7 +93,7 @@ static void hold(struct runs *runs, uint32_t seq, struct span bytes, const struc
     }
 }
 
-/* Bytes that are not believed may have been part of the stream all the same. */
+/* Bytes that are not believed may still have been part of the stream. */
 static void drop(struct runs *runs)
 {
     runs->dropped = true;
@@ -144,7 +143,7 @@ static bool contradicts(struct runs *runs, uint32_t seq, struct span bytes)
     case RECENT_NOT_KNOWN:
         matters = searched || flow->state == FLOW_HANDSHAKE;
         break;
-    case RECENT_OLD: /* what a server says at length in clear is often sent again */
+    case RECENT_OLD: /* long cleartext of a server is often retransmitted */
         matters = flow->state == FLOW_HANDSHAKE || (searched && flow->client != !runs->side);
         break;
     }
@@ -236,7 +235,7 @@ struct flow *stream_overdue(struct flow_table *table, nanos now, struct runs *ru
     struct flow *flow = pool_at(&table->flows, store->flow);
     *runs = (struct runs){.table = table, .flow = flow, .side = store->side, .give_up = true};
     queue_remove(&table->holding, &table->stores, offsetof(struct store, link), slot);
-    store->since = now; /* of what lies behind the next hole, if there is one */
+    store->since = now; /* for what follows the next hole, if there is one */
     queue_push(&table->holding, &table->stores, offsetof(struct store, link), slot);
     return flow;
 }
@@ -289,8 +288,8 @@ bool stream_waits(const struct flow_table *table, const struct flow *flow, unsig
     return flow->held[side] && ((const struct store *)pool_at(&table->stores, flow->held[side]))->count;
 }
 
-/* How many bytes from `next` on were sent by all signs, though no believed segment has them: the other side
- * acknowledged them; or, when the hole is given up, the sender went on after them. */
+/* How many bytes from `next` on must have been sent, though no believed segment has them: the other side
+ * acknowledged them or, if the hole is given up, the sender went on after them. */
 static int32_t proven_hole(const struct runs *runs, const struct store *store)
 {
     const struct flow_side *from = &runs->flow->side[runs->side];
@@ -304,8 +303,8 @@ static int32_t proven_hole(const struct runs *runs, const struct store *store)
     return runs->give_up || hole < proven ? hole : proven;
 }
 
-/* Are these bytes, from `next` on, the stream's beyond doubt? The other side has them all, by what it
- * acknowledged, and nothing else was sent in their place. */
+/* Are these bytes, from `next` on, the stream's beyond doubt? The other side has acknowledged them all, and
+ * nothing else was sent in their place. */
 static bool is_received(const struct runs *runs, const struct store *store, const struct doubted *d,
                         struct span bytes)
 {
@@ -323,8 +322,7 @@ static bool is_received(const struct runs *runs, const struct store *store, cons
     return received;
 }
 
-/* The doubted bytes that fill a hole: a capture may have been edited, or have been cut after the sums were
- * made. */
+/* The doubted bytes that fill a hole: a capture may have been edited or cut after the checksums were made. */
 static bool next_doubted(struct runs *runs, struct store *store, struct run *out)
 {
     struct flow_side *from = &runs->flow->side[runs->side];
@@ -335,7 +333,7 @@ static bool next_doubted(struct runs *runs, struct store *store, struct run *out
         const struct piece piece = store->doubted[i].piece;
         const int32_t before = distance(piece.seq, from->next);
         if (before >= (int32_t)piece.length)
-            continue; /* what was believed has come instead */
+            continue; /* believed bytes have come instead */
         store->doubted[kept++] = store->doubted[i];
         if (out->bytes.n || hole <= 0 || before < 0)
             continue;
@@ -372,7 +370,7 @@ static bool next_held(struct runs *runs, struct run *out)
         return false;
     struct store *store = pool_at(&runs->table->stores, flow->held[runs->side]);
     struct flow_side *from = &flow->side[runs->side];
-    if (runs->popped) { /* what the last call handed on lies in the store, so it goes only now */
+    if (runs->popped) { /* what the last call handed on is in the store, so it is removed only now */
         store->count -= runs->popped;
         memmove(&store->piece[0], &store->piece[runs->popped], store->count * sizeof *store->piece);
         runs->popped = 0;
@@ -472,7 +470,7 @@ bool stream_next_header(struct flow_table *table, struct flow *flow, const struc
     uint32_t end = segment->seq + (uint32_t)segment->payload_len;
     int32_t ahead = distance(from->next, end);
     if (ahead <= 0 || segment->payload_len == 0)
-        return false; /* seen before, or late */
+        return false; /* seen before, or too late */
     int32_t hole = distance(from->next, segment->seq);
     struct span bytes = segment->payload;
     if (hole < 0) {
@@ -491,7 +489,7 @@ bool stream_next_header(struct flow_table *table, struct flow *flow, const struc
         from->count -= fresh;
         return false;
     }
-    uint32_t into = from->count; /* where the header lies, counted from the old `next` */
+    uint32_t into = from->count; /* where the header is, counted from the old `next` */
     from->count = 0;
     if (into < (uint32_t)hole || into - (uint32_t)hole >= bytes.n) {
         flow->marks[side] |= SIDE_LOST;
@@ -519,7 +517,7 @@ void stream_lose_records(struct flow *flow, unsigned side)
 
 void stream_note_alert(struct flow *flow, unsigned side, int64_t beyond)
 {
-    if (!(flow->marks[side] & SIDE_FIN_PENDING)) /* the number is that of the FIN then */
+    if (!(flow->marks[side] & SIDE_FIN_PENDING)) /* else the number is that of the FIN */
         flow->side[side].alert_end = flow->side[side].next + (uint32_t)beyond;
 }
 

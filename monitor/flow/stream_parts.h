@@ -14,17 +14,17 @@ struct piece {
 /* A segment that its receiver may have dropped. */
 struct doubted {
     struct piece piece;
-    bool on_receipt; /* an acknowledgement of the other side is all that it lacks */
+    bool on_receipt; /* it lacks only an acknowledgement of the other side */
 };
 
-/* Out-of-order data of one direction, pieces ascending by sequence number and never overlapping; beside them,
- * in the order of arrival, what a wrong checksum makes doubtful. */
+/* Out-of-order data of one direction, pieces ascending by sequence number and never overlapping; in addition,
+ * in the order of arrival, those made doubtful by a wrong checksum. */
 struct store {
     nanos since;
     struct queue_link link; /* in the order of `since` */
     uint32_t flow;          /* slot of the connection, and its side */
     uint32_t side;
-    uint32_t acknowledged; /* by the other side, as far as it was seen while there are doubted pieces */
+    uint32_t acknowledged; /* by the other side, as far as seen while there are doubted pieces */
     uint32_t count;
     uint32_t doubted_count;
     uint32_t used; /* bytes of `bytes`, taken in the order of arrival, returned all at once */
@@ -43,10 +43,10 @@ static inline bool in_window(int64_t away)
     return away <= SEQUENCE_WINDOW && away >= -SEQUENCE_WINDOW;
 }
 
-/* The store of a side, taken if there is none. */
+/* The store of a side, which is taken from the pool if there is none yet. */
 struct store *store_of(struct flow_table *table, struct flow *flow, unsigned side, nanos now);
 
-/* Keeps what is new of the bytes. False: no room. *conflict when what is known already differs. */
+/* Keeps what is new of the bytes. False: no room. *conflict: what is already held differs. */
 bool store_insert(struct store *store, uint32_t seq, struct span bytes, const struct acknowledged *ack,
                   bool *conflict);
 
@@ -58,15 +58,16 @@ void stream_release_side(struct flow_table *table, struct flow *flow, unsigned s
 bool start_learn(struct flow_table *table, struct flow *flow, const struct segment *segment,
                  uint32_t data_seq);
 
-/* Behind the second of two SYN/ACKs before the client has taken either: neither old nor the stream's. */
+/* Does it follow the second of two SYN/ACKs before the client has accepted either? Then it is neither old nor
+ * of the stream. */
 bool start_is_of_second_answer(const struct flow *flow, unsigned side, uint32_t seq);
 
-/* dispute.c: a SYN/ACK that the client of this connection did not take, for it went on with another one. That
- * shows nothing by itself: servers that share an address may each answer a SYN. */
+/* dispute.c: is it a SYN/ACK that the client did not accept, since it went on with another one? That shows
+ * nothing by itself: servers that share an address may each answer a SYN. */
 bool dispute_is_other_answer(const struct flow *flow, const struct segment *segment);
 
-/* The side has reset the connection without a FIN: *at which number. In FLOW_RECORDS, where an alert has the
- * place of that, it is where the side stands, since a reset counts at no other number. */
+/* Has the side reset the connection without a FIN? *at: at which number. In FLOW_RECORDS, where an alert
+ * takes the place of that number, it is the side's `next`, as a reset counts at no other number. */
 static inline bool dispute_reset(const struct flow *flow, unsigned side, uint32_t *at)
 {
     const bool protected = flow->state == FLOW_RECORDS;
@@ -75,7 +76,7 @@ static inline bool dispute_reset(const struct flow *flow, unsigned side, uint32_
            (!protected || flow->reset >> side & 1);
 }
 
-/* start.c: a segment of this side lies outside of the numbers in use. */
+/* start.c: a segment of this side is outside of the numbers in use. */
 void start_note_stray(struct flow_table *table, const struct flow *flow, const struct segment *segment);
 
 #endif
