@@ -1,8 +1,8 @@
 /*
- * What a server of TLS 1.3 makes of the client's Finished, and of the certificate before it. It had finished
- * before (RFC 8446 4.4.4), so that nothing but its next words show that it goes on: a ticket or data. A
- * refusal is a record as long as an alert, and the end; so are a close_notify of a server that served
- * nothing, and two octets of data. Which of them it was is encrypted.
+ * How a TLS 1.3 server reacts to the client's Finished, and to the certificate before it. The server sent its
+ * own Finished earlier (RFC 8446 4.4.4), so only what it sends next shows that it goes on: a ticket or data.
+ * A refusal is a record as long as an alert, then the end; a close_notify of a server that served nothing,
+ * and two octets of data, look the same. Which of them it was is encrypted.
  */
 #include "tls/handshake.h"
 
@@ -13,7 +13,7 @@ static size_t hash_bytes(const struct suite *suite)
     return strcmp(suite->hash, "SHA512") == 0 ? 64 : strcmp(suite->hash, "SHA384") == 0 ? 48 : 32;
 }
 
-/* Behind the content of a record: its type and the tag (RFC 8446 5.2, RFC 9150 5). */
+/* What follows the content of a record: its type and the tag (RFC 8446 5.2, RFC 9150 5). */
 static size_t added_bytes(uint16_t code)
 {
     const struct suite *suite = suite_find(code);
@@ -41,14 +41,14 @@ static bool server_has(const struct handshake *h, uint32_t number)
     return acknowledged_covers(&h->acked[flow_side_of(h->flow, SERVER)], number);
 }
 
-/* What it has, and was captured later, may be an end of the client's. */
+/* The server has more than was captured so far, which may be an end sent by the client. */
 static bool is_ahead(const struct handshake *h)
 {
     return server_has(h, h->flow->side[flow_side_of(h->flow, CLIENT)].next + 1);
 }
 
-/* With early data the server may have answered before. Where it has acknowledged what comes only now, its
- * words were captured too early: the last of them, an alert or an end, may be the answer. */
+/* With early data the server may have answered before. If it has already acknowledged what comes only now,
+ * its records were captured too early: the last of them, an alert or an end, may be the answer. */
 bool handshake_awaits_answer(struct handshake *h)
 {
     const struct observation *o = h->observation;
@@ -64,8 +64,8 @@ bool handshake_awaits_answer(struct handshake *h)
            !o->side[CLIENT].closed && !o->side[CLIENT].reset;
 }
 
-/* The client has ended what was complete to it, and the server follows. What it has of the server's, and was
- * not captured yet, may be the answer. */
+/* The client has ended a handshake that it takes for complete, and the server follows. The answer may be
+ * among the server's bytes that the client has but that were not captured yet. */
 static void client_ends(struct handshake *h)
 {
     if (handshake_has_unseen(h, flow_side_of(h->flow, SERVER)))

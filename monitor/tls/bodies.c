@@ -1,7 +1,7 @@
 /*
- * The observations of handshakes in progress. Most of one is zero for most of its life, and most handshakes
- * wait for somebody: so only those that were touched last are awake, in slots of their own; the others sleep,
- * packed into as many pieces as they need. What wakes is what fell asleep, word by word.
+ * The observations of handshakes in progress. Most of an observation is zero for most of its life, and most
+ * handshakes are waiting: so only those used last are awake, in slots of their own; the others sleep, packed
+ * into as many pieces as they need. An observation wakes exactly as it fell asleep, word by word.
  */
 #include "tls/handshake.h"
 
@@ -21,7 +21,7 @@ static uint32_t pieces_for(uint32_t handshakes)
     return handshakes * (HANDSHAKE_SHARE / PIECE_BYTES) + 4 * MAX_MESSAGE_BYTES / PIECE_BYTES;
 }
 
-/* One slot more than are awake at a time is for the handshake that ends. */
+/* One slot more than can be awake at a time, for the handshake that ends. */
 size_t bodies_memory(uint32_t handshakes, uint32_t handed)
 {
     return pool_memory(SLOT_BYTES, awake_of(handshakes) + 1 + handed) + chain_memory(pieces_for(handshakes));
@@ -97,7 +97,8 @@ static void remove_awake(struct tls *tls, struct handshake *h)
 struct issued handshake_may_issue(const struct observation *o)
 {
     const struct server_hello_facts *h = &o->server_hello;
-    if (!(o->seen & SEEN_SERVER_HELLO)) { /* the client of a full handshake has what it can resume */
+    if (!(o->seen &
+          SEEN_SERVER_HELLO)) { /* here a full handshake begins a session that the client can resume */
         const bool any = o->seen & SEEN_CLIENT_KEY_EXCHANGE;
         return (struct issued){.any_id = any, .ticket = any};
     }
@@ -109,7 +110,7 @@ struct issued handshake_may_issue(const struct observation *o)
                                      h->unknown & UNKNOWN_EXTENSIONS};
 }
 
-/* The one that was not needed for the longest time. False: there is no room to pack it. */
+/* Packs the one that was unused for longest. False: there is no room for it. */
 static bool put_to_sleep(struct tls *tls)
 {
     struct handshake *h = pool_at(&tls->slots, tls->awake.oldest);

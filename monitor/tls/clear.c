@@ -3,13 +3,13 @@
 
 #include <assert.h>
 
-/* Also a session of NULL encryption with a NULL MAC gives 0, which nobody may use. */
+/* 0 also for a session of NULL encryption with a NULL MAC, which nobody may use. */
 uint16_t handshake_clear_mac(const struct handshake *h)
 {
     const struct observation *o = h->observation;
     if (h->phase == PHASE_DONE)
         return observation_clear_mac(o);
-    /* A renegotiation that came to nothing leaves the session as it was. */
+    /* A failed renegotiation leaves the session as it was. */
     return o->side[CLIENT].encrypted || o->side[SERVER].encrypted ? 0 : h->side[CLIENT].mac_bytes;
 }
 
@@ -43,8 +43,8 @@ bool tls_clear_begin(struct tls *tls, const struct flow *flow, struct clear_read
     return true;
 }
 
-/* The header of the record of which these are the first bytes but for those that came before; length 0: it
- * is not whole, or no record begins. */
+/* The header of the record that begins with the bytes that came before and these; length 0: it is not whole,
+ * or no record begins. */
 static struct record_header beginning(const struct assembly *a, struct span bytes)
 {
     struct record_header header = {.type = a->record_type, .length = (uint16_t)a->record_left};
@@ -61,7 +61,7 @@ static struct record_header beginning(const struct assembly *a, struct span byte
     return header;
 }
 
-/* By data, or by what begins a later handshake. An alert may be followed by either. */
+/* The client goes on with data, or with the beginning of a later handshake. Either may follow an alert. */
 static bool client_goes_on(const struct handshake *h, struct span bytes, enum follow_up *what)
 {
     const struct record_header next = beginning(&h->side[CLIENT], bytes);
@@ -70,7 +70,7 @@ static bool client_goes_on(const struct handshake *h, struct span bytes, enum fo
     return next.length && next.type != RECORD_ALERT && (!data || next.length > h->awaited_mac);
 }
 
-/* What a server says first is kept as long as there is room. */
+/* What a server sends first is kept as long as there is room. */
 static bool outgrows(const struct handshake *h, struct span bytes, enum follow_up *what)
 {
     *what = FOLLOW_UP_UNKNOWN;
@@ -108,7 +108,7 @@ static void read_header(struct clear_side *r, struct span *bytes)
     r->fresh = true;
 }
 
-/* Of the server's, HelloRequest begins nothing: the client may ignore it (RFC 5246 7.4.1.1). */
+/* A HelloRequest of the server begins nothing: the client may ignore it (RFC 5246 7.4.1.1). */
 static bool is_hello(const struct clear_side *r, enum side who, uint8_t message)
 {
     return r->fresh && r->type == RECORD_HANDSHAKE &&
@@ -152,7 +152,8 @@ static void read_on(struct tls *tls, struct handshake *h, enum side who, const s
     if (r->left && !r->fresh && r->type == RECORD_APPLICATION_DATA)
         records_keep_rest(tls, h, who);
     else
-        a->record_protected = r->left && !r->fresh; /* of the session before, as the rest of its Finished */
+        a->record_protected =
+            r->left && !r->fresh; /* of the session before, such as the rest of its Finished */
     a->mac_bytes = reader->mac_bytes;
     a->lost = r->lost;
     h->observation->side[who].captured = h->observation->side[who].start_captured = true;

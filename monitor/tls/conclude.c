@@ -1,4 +1,4 @@
-/* What a handshake that has ended amounts to: outcome, reaction, resumption, and what was not observed. */
+/* The results of a handshake that has ended: outcome, reaction, resumption, and what was not observed. */
 #include "tls/handshake.h"
 
 #include <assert.h>
@@ -11,19 +11,19 @@ static enum resumption resumption_of(const struct observation *o)
     const struct client_hello_facts *c = &o->client_hello;
     if (s->unknown & ~(unsigned)(UNKNOWN_LISTS | UNKNOWN_EXTENSIONS) || s->extensions_in_doubt)
         return RESUMPTION_UNKNOWN;
-    if (observation_version(o) >= 0x0304) /* RFC 8446 4.2.11: taken or not is said in the ServerHello */
+    if (observation_version(o) >=
+        0x0304) /* RFC 8446 4.2.11: the ServerHello says whether the PSK was taken */
         return observation_psk_ageless(o) ? RESUMPTION_UNKNOWN : s->psk ? RESUMPTION_PSK : RESUMPTION_FULL;
     if (o->seen & (SEEN_CERTIFICATE | SEEN_RAW_PUBLIC_KEY | SEEN_SERVER_KEY_EXCHANGE |
                    SEEN_SERVER_HELLO_DONE | SEEN_CLIENT_KEY_EXCHANGE))
         return RESUMPTION_FULL;
-    /* Abbreviated: the server's ChangeCipherSpec right after its hello, nothing hidden between them (RFC
-     * 5246 7.3, RFC 5077 3.1).
-     */
+    /* Abbreviated: the server's ChangeCipherSpec right after its hello, and nothing hidden between them (RFC
+     * 5246 7.3, RFC 5077 3.1). */
     if (!(o->seen & SEEN_SERVER_CCS) || o->side[SERVER].damage || o->unobserved & UNOBSERVED_MIDSTREAM)
         return RESUMPTION_UNKNOWN;
     if (o->seen & SEEN_CLIENT_HELLO && c->ticket)
         return RESUMPTION_TICKET;
-    /* Beside a ticket the id that is echoed is a mark that the client made up (RFC 5077 3.4). */
+    /* Next to a ticket, the echoed id is a mark that the client made up (RFC 5077 3.4). */
     if (!(o->seen & SEEN_CLIENT_HELLO) || c->unknown & UNKNOWN_EXTENSIONS)
         return s->session_id_len ? RESUMPTION_EITHER : RESUMPTION_TICKET;
     bool same = s->session_id_len && s->session_id_len == c->session_id_len &&
@@ -36,14 +36,14 @@ static bool fatal_seen(const struct observation *o)
     return observation_fatal_alert(o) || o->seen & SEEN_SSLV2_ERROR;
 }
 
-/* Protected records of SSLv2 came: a close after them may be the end of a session that ran, or a refusal. */
+/* Protected SSLv2 records came: a close after them may be the end of a successful session, or a refusal. */
 static bool sslv2_is_hidden(const struct handshake *h)
 {
     return h->native_sslv2 && (h->side[CLIENT].sslv2_long || h->side[SERVER].sslv2_long);
 }
 
 /* The server's end acknowledges the client's FIN: it ended because the client did, and refused nothing. A FIN
- * that was not captured is acknowledged like one byte more. */
+ * that was not captured looks like one more acknowledged byte. */
 static bool answers_close(const struct handshake *h)
 {
     const struct flow *flow = h->flow;
@@ -55,7 +55,7 @@ static bool answers_close(const struct handshake *h)
     return (int32_t)(h->end_ack.number - end) > 0;
 }
 
-/* Its last record or message is not whole, and nothing of it is missing. */
+/* The client's last record or message is incomplete, though no captured byte is missing. */
 static bool broke_off(const struct handshake *h)
 {
     const struct assembly *a = &h->side[CLIENT];
@@ -63,8 +63,8 @@ static bool broke_off(const struct handshake *h)
     return !whole && !a->lost && observation_is_whole(h->observation, CLIENT);
 }
 
-/* The client ended first, within its own part: what the server says then, an alert too, answers that. What is
- * missing of the client may be the rest of its part. */
+/* The client ended first, in the middle of its part: whatever the server says then, even an alert, answers
+ * that. If bytes of the client are missing, they may be the rest of its part. */
 static bool client_left(const struct handshake *h)
 {
     const struct observation *o = h->observation;
@@ -73,8 +73,8 @@ static bool client_left(const struct handshake *h)
     return h->client_gave_up || (answers_close(h) && (broke_off(h) || within));
 }
 
-/* A close_notify ends the session that served until then, and is no answer to the hello that it crosses or
- * follows (RFC 5246 7.2.1). */
+/* A close_notify ends the session in use, and does not answer the hello that it crosses or follows (RFC 5246
+ * 7.2.1). */
 static bool closed_session(const struct observation *o)
 {
     enum { CLOSE_NOTIFY = 0 };
@@ -89,8 +89,8 @@ static bool server_followed(const struct handshake *h)
     return h->observation->side[CLIENT].reset || h->follows_end || answers_close(h) || h->client_gave_up;
 }
 
-/* Why the client may have ended the handshake before the server did, by a word that was not seen; 0: it
- * cannot. Whatever comes behind what the server had when it ended does not matter. */
+/* Why the client may have ended the handshake before the server did, by a message that was not seen; 0: it
+ * cannot have. Only what the server had received when it ended matters. */
 static uint32_t unheard_of(const struct handshake *h)
 {
     const struct observation *o = h->observation;
@@ -101,7 +101,7 @@ static uint32_t unheard_of(const struct handshake *h)
     return flow_has_several_paths(h->flow) ? why | UNOBSERVED_GAP : why;
 }
 
-/* What is missing of the side may be its last word, or an answer before it. */
+/* The side's missing bytes may be its last message, or an earlier answer. */
 static bool may_lack_words(const struct observation *o, enum side who)
 {
     const uint32_t lost = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_DOUBTED;
@@ -122,14 +122,15 @@ static enum outcome outcome_of(const struct handshake *h)
         return OUTCOME_ONE_SIDED;
     if (sslv2_is_hidden(h))
         return OUTCOME_UNFINISHED;
-    /* A close says that somebody gave up only where nothing before it can be missing. */
+    /* A close shows that a side gave up only if nothing before it can be missing. */
     if (!fatal_seen(o) && o->unobserved)
         return OUTCOME_UNFINISHED;
     if (h->phase == PHASE_REFUSED && closed_session(o) && !fatal_seen(o))
         return OUTCOME_UNFINISHED;
     const bool left = h->phase == PHASE_REFUSED && client_left(h);
-    const bool begun = has_hello(o) || (left && !may_lack_words(o, CLIENT)); /* or left within its hello */
-    if (!begun || (!left && may_lack_words(o, SERVER))) /* another word may have ended it, or answered */
+    const bool begun =
+        has_hello(o) || (left && !may_lack_words(o, CLIENT)); /* or it left in the middle of its hello */
+    if (!begun || (!left && may_lack_words(o, SERVER))) /* another message may have ended it, or answered */
         return OUTCOME_UNFINISHED;
     if (left)
         return OUTCOME_ABORTED;
@@ -138,15 +139,16 @@ static enum outcome outcome_of(const struct handshake *h)
     return h->phase == PHASE_ABORTED ? OUTCOME_ABORTED : OUTCOME_UNFINISHED;
 }
 
-/* It had the whole ClientHello by then, which it has acknowledged (RFC 9293 3.4). True also where no numbers
- * tell. */
+/* The server had the whole ClientHello when it ended, as its acknowledgement shows (RFC 9293 3.4). True also
+ * if there are no numbers. */
 static bool had_hello(const struct handshake *h)
 {
     return !h->end_ack.any || !h->has_hello_end || (int32_t)(h->end_ack.number - h->hello_end) >= 0;
 }
 
-/* After the hello the server said something that is no TLS: it did not refuse what it did not read. What a
- * client has acknowledged by then came before (an answer to CONNECT, a greeting before STARTTLS). */
+/* After the hello the server sent something that is not TLS: it did not read the hello, so it did not refuse
+ * it. What the client had acknowledged when it sent its hello came before (an answer to CONNECT, a greeting
+ * before STARTTLS). */
 static bool said_something_else(const struct handshake *h)
 {
     const unsigned server = flow_side_of(h->flow, SERVER);
@@ -156,7 +158,7 @@ static bool said_something_else(const struct handshake *h)
     return h->search.other_words || (ack->any && (int32_t)(h->flow->side[server].next - ack->number) > 0);
 }
 
-/* Nothing that the server said after its hello is missing: no alert of its own followed. */
+/* Nothing that the server sent after its hello is missing, so no alert followed. */
 static bool ended_after_hello(const struct observation *o)
 {
     const bool ended = o->side[SERVER].closed || o->side[CLIENT].reset || o->side[SERVER].reset ||
@@ -172,11 +174,11 @@ static enum reaction answer_to_hello(const struct handshake *h)
         return o->seen & SEEN_SERVER_HELLO ? REACTION_ACCEPTED : REACTION_UNKNOWN; /* it went on */
     if ((alert == REACTION_FATAL_ALERT || alert == REACTION_LATE_ALERT || o->seen & SEEN_SSLV2_ERROR) &&
         o->unheard)
-        return REACTION_UNKNOWN; /* the alert may answer one of the client */
+        return REACTION_UNKNOWN; /* the alert may answer one from the client */
     if (alert == REACTION_FATAL_ALERT && !(o->side[SERVER].start_captured && had_hello(h)))
-        return REACTION_UNKNOWN; /* its own hello may have come before it, and the client's only after it */
+        return REACTION_UNKNOWN; /* the server's own hello may precede it, and the client's may follow it */
     if (alert == REACTION_FATAL_ALERT && o->side[CLIENT].damage & UNOBSERVED_TOO_LONG)
-        return REACTION_UNKNOWN; /* for a hello of such a length, whatever it offers */
+        return REACTION_UNKNOWN; /* it may refuse a hello of such a length, whatever that offers */
     if (alert == REACTION_FATAL_ALERT || alert == REACTION_LATE_ALERT || alert == REACTION_ACCEPTED_LATE)
         return alert;
     if (o->seen & SEEN_SSLV2_ERROR)
@@ -190,20 +192,20 @@ static enum reaction answer_to_hello(const struct handshake *h)
         return went_on || ended_after_hello(o) || observation_version(o) >= 0x0304 ? REACTION_ACCEPTED
                                                                                    : REACTION_UNKNOWN;
     }
-    /* Silence counts only where nothing that the server said can be missing, nor a last word of the client.
-     */
+    /* Silence counts only if nothing that the server said can be missing, nor a last message of the
+     * client. */
     if (!observation_is_whole(o, SERVER) || o->unheard || o->unobserved & UNOBSERVED_REORDERED ||
         !had_hello(h) || h->ended_otherwise || h->ended_late || h->follows_end || answers_close(h) ||
         said_something_else(h) || closed_session(o) || h->not_agreed)
         return REACTION_UNKNOWN;
     if (o->side[SERVER].closed)
         return REACTION_CLOSED;
-    /* A reset is not answered by another (RFC 9293 3.10.7.1): where both ends sent one, nobody tells who did
-     * so of his own accord, or whether a middlebox ended both. */
+    /* A reset is not answered by another (RFC 9293 3.10.7.1): if both ends sent one, it is not known which
+     * did so on its own, or whether a middlebox ended both. */
     return o->side[SERVER].reset && !o->side[CLIENT].reset ? REACTION_RESET : REACTION_UNKNOWN;
 }
 
-/* Who refuses two hellos may refuse just that there are two. */
+/* A server that refuses two hellos may refuse them just because there are two. */
 static enum reaction reaction_of(const struct handshake *h)
 {
     const enum reaction r = answer_to_hello(h);
@@ -216,7 +218,7 @@ static void note_unseen_end(struct handshake *h)
     handshake_unheard(h, h->flow->side[client].next, h->acked[!client].number);
 }
 
-/* Losses at the end of a direction leave no hole; only the other side's acknowledgements tell of them. */
+/* Losses at the end of a direction leave no hole; only the other side's acknowledgements show them. */
 static void note_unseen_bytes(struct handshake *h)
 {
     for (enum side who = CLIENT; who <= SERVER; who++)
@@ -227,7 +229,7 @@ static void note_unseen_bytes(struct handshake *h)
         }
 }
 
-/* Any byte may have gone over another path, even between messages that follow each other here. */
+/* Any byte may have taken another path, even one between messages that are adjacent here. */
 static void note_other_paths(struct handshake *h)
 {
     struct observation *o = h->observation;
@@ -248,8 +250,8 @@ static void note_halves_of_alerts(struct handshake *h)
             handshake_damage(h, who, UNOBSERVED_MALFORMED);
 }
 
-/* The SYN/ACK comes after the hello where that was in the SYN (RFC 7413), or where the directions were
- * captured out of order. */
+/* The SYN/ACK comes after the hello if that was in the SYN (RFC 7413), or if the directions were captured out
+ * of order. */
 static void note_late_starts(struct handshake *h)
 {
     struct observation *o = h->observation;
@@ -258,8 +260,8 @@ static void note_late_starts(struct handshake *h)
             o->side[who].start_captured = true;
 }
 
-/* Only after a HelloRetryRequest has a client a second hello (RFC 8446 4.1.2), or when it does not wait for
- * an answer: which of the two the server took is not known. */
+/* A client sends a second hello only after a HelloRetryRequest (RFC 8446 4.1.2), or if it does not wait for
+ * an answer: then it is not known which of the two the server took. */
 static void note_second_hello(struct handshake *h)
 {
     struct observation *o = h->observation;
@@ -295,8 +297,8 @@ static void note_unseen_before(struct handshake *h)
         o->unseen_before |= UNOBSERVED_MIDSTREAM;
 }
 
-/* The server sent messages of a handshake, but the client sent no TLS, and none of its bytes is missing.
- * A server only answers (RFC 5246 7.3), so these octets are something else. */
+/* The server sent handshake messages, but the client sent no TLS, and none of its bytes are missing. A server
+ * only answers (RFC 5246 7.3), so these octets are something else. */
 static bool answers_nobody(const struct handshake *h, uint32_t reasons)
 {
     const struct observation *o = h->observation;
@@ -308,8 +310,8 @@ static bool answers_nobody(const struct handshake *h, uint32_t reasons)
            !(reasons & UNOBSERVED_EVICTED);
 }
 
-/* The client sent a hello among other words, and the server answered in other words: this is a document
- * with octets like those of a hello. */
+/* The client sent a hello within something else, and the server answered with something else: this is a
+ * document with octets like those of a hello. */
 static bool is_quoted(const struct handshake *h)
 {
     const unsigned client = flow_side_of(h->flow, CLIENT);
@@ -367,11 +369,10 @@ static bool is_acknowledged(const struct handshake *h, enum side who, const stru
     return !words->any || acknowledged_covers(&h->acked[!flow_side_of(h->flow, who)], words->number);
 }
 
-/* A segment in sequence with a right checksum may come from anybody, and may be one that its receiver
- * never got (a TTL that ends behind the tap) or dropped (an old time stamp, RFC 7323 5.3). A receiver
- * acknowledges what it has, at the latest with what it sends next. A complete handshake is judged before
- * its last words are acknowledged; those decide nothing that earlier ones did not. After a reset nobody
- * acknowledges. */
+/* Anybody can send a segment in sequence with a right checksum, and its receiver may never get it (the TTL
+ * expires behind the tap) or may drop it (an old time stamp, RFC 7323 5.3). A receiver acknowledges what it
+ * has, at the latest with what it sends next. A complete handshake is judged before its last messages are
+ * acknowledged; they decide nothing that earlier ones did not. After a reset nobody acknowledges. */
 static void note_unacknowledged(struct handshake *h)
 {
     struct observation *o = h->observation;
@@ -398,7 +399,7 @@ static void note_unacknowledged(struct handshake *h)
 static struct endpoint told_by(const struct proxy_client *told, const struct endpoint *client)
 {
     struct endpoint end = *client;
-    end.port = 0; /* nobody knows it */
+    end.port = 0; /* it is not known */
     if (told->family && told->port) {
         end = (struct endpoint){.family = told->family, .port = told->port};
         memcpy(end.address, told->address, sizeof end.address);
@@ -407,9 +408,9 @@ static struct endpoint told_by(const struct proxy_client *told, const struct end
     return end;
 }
 
-/* A server that expects no header takes it for the client's first words, answers these with an error of its
- * own or ends the connection, and never reads the hello. A ServerHello shows that it has, and so do alerts
- * that are about what is in a hello (RFC 8446 6.2). */
+/* A server that expects no header takes it for the client's first bytes, answers with an error of its own or
+ * ends the connection, and never reads the hello. A ServerHello shows that it has read it, and so do alerts
+ * about the contents of a hello (RFC 8446 6.2). */
 static bool has_read_hello(const struct observation *o)
 {
     enum { HANDSHAKE_FAILURE = 40, INSUFFICIENT_SECURITY = 71, UNRECOGNIZED_NAME = 112 };
@@ -476,12 +477,12 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, const s
     o->event_time = h->follow_up_awaited ? h->done_at : now;
     note_connection(h, o, flow, networks);
     if (h->reordered && h->phase != PHASE_DONE && !fatal_seen(o))
-        o->unobserved |= UNOBSERVED_REORDERED; /* who ended it is not known */
+        o->unobserved |= UNOBSERVED_REORDERED; /* it is not known who ended it */
     if (h->undecided && h->phase != PHASE_DONE)
         o->unobserved |= observation_hidden(o);
     o->outcome = outcome_of(h);
     o->unobserved |= handshake_answer_is_missing(h) ? UNOBSERVED_GAP : 0;
-    /* A client that has closed its half may still be answered. */
+    /* A client that has closed its half may still get an answer. */
     const bool ended = o->outcome == OUTCOME_REFUSED || handshake_is_unanswered(h) ||
                        (o->outcome == OUTCOME_ABORTED && (fatal_seen(o) || flow_has_ended(h->flow)));
     if (o->outcome != OUTCOME_COMPLETE) {

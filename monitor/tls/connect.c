@@ -27,7 +27,7 @@ static void learn_authority(struct handshake *h, struct span authority)
     h->observation->authority = learn_text(h->observation, authority);
 }
 
-/* More of the request line. False: it is none; otherwise it goes on, or its authority is learned. */
+/* More of the request line. False: it is not one; else it continues, or its authority is learned. */
 static bool follow(struct handshake *h, struct span bytes)
 {
     struct search *s = &h->search;

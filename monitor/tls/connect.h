@@ -4,10 +4,10 @@
 
 #include "tls/handshake.h"
 
-/* These bytes at the start of a stream are an HTTP CONNECT, or may become one. */
+/* Are these bytes at the start of a stream an HTTP CONNECT, or may they become one? */
 bool connect_begins(struct span bytes);
 
-/* HTTP that leads to no TLS. Behind a header of the PROXY protocol nobody else has seen that. */
+/* HTTP that does not lead to TLS. After a header of the PROXY protocol, nothing else has checked that. */
 bool connect_is_other_request(struct span bytes);
 
 /* Bytes of a side of the flow before TLS, at the start of a stream or after an unfinished request line. */

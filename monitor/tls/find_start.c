@@ -16,9 +16,8 @@ struct span skip_empty_records(struct span bytes)
     return bytes;
 }
 
-/* The length of a record that may stand before a hello, or 0: warnings, and a ChangeCipherSpec that means
- * nothing yet (GnuTLS takes it as RFC 8446 5 has it, before the ClientHello too). `found`: what the bytes
- * are. */
+/* The length of a record that may precede a hello, or 0: alerts, and a ChangeCipherSpec that means nothing
+ * yet (GnuTLS accepts it as in RFC 8446 5, and also before the ClientHello). `found`: what the bytes are. */
 static size_t before_hello(enum opening found, struct span bytes)
 {
     if (found == OPENING_ALERT)
@@ -31,8 +30,8 @@ static enum opening opening_of(struct span bytes)
     return opening_look(span_head(bytes, OPENING_BYTES));
 }
 
-/* After a ChangeCipherSpec whose side may have said something before it: is this a hello, and no Finished
- * that looks like one? */
+/* After a ChangeCipherSpec whose side may have said something before it: is this a hello, not a Finished that
+ * looks like one? */
 static bool is_hello_in_clear(struct span bytes)
 {
     struct record_header header;
@@ -43,8 +42,8 @@ static bool is_hello_in_clear(struct span bytes)
            (header.length >= LONGER_THAN_FINISHED || header.length == message + MESSAGE_HEADER_BYTES);
 }
 
-/* What the first bytes are; what may stand before a hello counts as the hello where one follows, or may
- * follow. OPENING_MAYBE: fewer than OPENING_BYTES are behind that. */
+/* What the first bytes are; a record that may precede a hello counts as the hello if one follows, or may
+ * follow. OPENING_MAYBE: fewer than OPENING_BYTES follow it. */
 static enum opening look(struct span bytes, bool lacks_start)
 {
     struct span rest = skip_empty_records(bytes);
@@ -58,7 +57,7 @@ static enum opening look(struct span bytes, bool lacks_start)
     return opening_is_hello(next) && sure ? next : found;
 }
 
-/* At one place within a run, where a message of what came before has ended. */
+/* Looks at one place within a run, where a message of the protocol before TLS has ended. */
 static struct span opening_at(struct span bytes, size_t place, enum opening *opening)
 {
     const struct span rest = skip_empty_records(span_skip(bytes, place));
@@ -130,8 +129,8 @@ struct span start_in_run(struct span bytes, size_t place, bool stream_start, boo
                       opening);
 }
 
-/* One more byte for a start that is too short to tell. Of what may stand before a hello one record is kept:
- * the first, unless a fatal alert follows. */
+/* Adds a byte to a start that is too short to recognise. Of the records that may precede a hello, one is
+ * kept: the first, unless a fatal alert follows. */
 static void extend(struct probe *p, uint8_t byte)
 {
     p->bytes[p->length++] = byte;

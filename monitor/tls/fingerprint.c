@@ -52,7 +52,7 @@ static struct span body_of(struct span extensions, uint16_t type)
     return span_of(NULL, 0);
 }
 
-/* The list in an extension's body; empty when it does not parse. */
+/* The list in an extension's body; empty if it does not parse. */
 static struct span list_of(struct span extensions, uint16_t type, size_t width)
 {
     struct span list;

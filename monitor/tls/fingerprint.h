@@ -1,4 +1,4 @@
-/* JA3 and JA3S (Salesforce, BSD licence): MD5 over the numbers of a hello, in the order and form that its
+/* JA3 and JA3S (Salesforce, BSD licence): MD5 over the numbers of a hello, in the order and form that their
  * authors fixed. */
 #ifndef UTWATCH_TLS_FINGERPRINT_H
 #define UTWATCH_TLS_FINGERPRINT_H

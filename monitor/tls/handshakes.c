@@ -104,7 +104,7 @@ static struct queue *queue_between(struct tls *tls, const struct flow *flow)
     return &tls->between[pair_of(&flow->end[0], &flow->end[1])];
 }
 
-/* In a flood the messages of later ones are not kept: the report shows those of the first findings. */
+/* In a flood the messages of later handshakes are not kept: the report shows those of the first findings. */
 static void begin_keeping(struct tls *tls, struct handshake *h)
 {
     if (!tls->kept.capacity)
@@ -153,8 +153,8 @@ static bool is_first_of(const struct kept_messages *kept, enum side who)
     return true;
 }
 
-/* The frame of the message: the one that is being read, if `who` sent it. An alert that waited in the
- * probe came with the first bytes of that; the frame of other bytes that were stored is not known. */
+/* The frame of the message: the one being read, if `who` sent it. An alert from the probe came with the first
+ * bytes of that; the frame of other stored bytes is not known. */
 static void place_message(const struct tls *tls, const struct handshake *h, enum side who,
                           struct kept_message *m)
 {
@@ -302,7 +302,7 @@ void handshake_active(struct tls *tls, struct handshake *h, nanos now)
     enqueue(tls, h, h->list);
 }
 
-/* The oldest of a queue, which is in the order of the last activity, if that was too long ago. */
+/* The oldest of a queue, which is ordered by last activity, if that was too long ago. */
 static struct handshake *idle(const struct tls *tls, unsigned list, nanos now)
 {
     struct handshake *h = slot(tls, tls->list[list].oldest);
@@ -349,7 +349,7 @@ bool tls_is_under_way(const struct tls *tls, const struct endpoint *client, cons
     return tls->between[pair_of(client, server)].oldest != 0;
 }
 
-/* `ours`: whose hello may offer what the other handshake issues. */
+/* `ours`: the one whose hello may offer what the other handshake issues. */
 static bool may_begin_session(const struct handshake *h, const struct observation *ours)
 {
     const struct client_hello_facts *c = &ours->client_hello;
@@ -441,8 +441,8 @@ static const struct handshake *oldest_but(const struct tls *tls, unsigned list, 
     return h && h->flow == but ? slot(tls, h->link.newer) : h;
 }
 
-/* First those that nobody confirmed, as whoever floods from forged addresses confirms none; then ends
- * that linger, since nothing more will be said; then one of the client that has most. */
+/* First unconfirmed ones, as a flood from forged addresses confirms none; then lingering ones, since nothing
+ * more will be said; then those that were reset; then one of the client that has most. */
 struct flow *tls_victim(struct tls *tls, const struct flow *but)
 {
     const struct handshake *h = oldest_but(tls, LIST_UNCONFIRMED, but);
@@ -455,7 +455,7 @@ struct flow *tls_victim(struct tls *tls, const struct flow *but)
         if (h && h->flow == but)
             h = slot(tls, h->of_client.newer);
     }
-    if (!h) /* of a half-closed one at least the client has said all */
+    if (!h) /* in a half-closed one at least the client has said everything */
         h = oldest_but(tls, LIST_HALF_CLOSED, but);
     if (!h)
         h = oldest_but(tls, LIST_ACTIVE, but);
@@ -478,8 +478,8 @@ void tls_greediest(const struct tls *tls, struct greedy_client greediest[GREEDY_
     }
 }
 
-/* A client may check names and times after the handshake (RFC 2818 3.1): what it does next shows what it
- * thinks of the certificate. */
+/* A client may check names and times after the handshake (RFC 2818 3.1): what it does next shows whether it
+ * accepts the certificate. */
 static bool waits_for_follow_up(const struct handshake *h)
 {
     const struct observation *o = h->observation;
@@ -536,7 +536,7 @@ void handshake_server_ends(struct handshake *h, struct acknowledged own)
         h->first_end_ack = own.any ? own : h->acked[flow_side_of(h->flow, SERVER)];
 }
 
-/* What a record of handshake messages lacks is no alert. */
+/* Missing bytes of a record of handshake messages are not an alert. */
 void handshake_unheard(struct handshake *h, uint32_t from, uint32_t to)
 {
     const struct assembly *a = &h->side[CLIENT];
@@ -550,7 +550,7 @@ void handshake_letter(struct handshake *h, enum side side, char letter)
 {
     struct observation *o = h->observation;
     if (h->complete || h->follow_up_awaited || o->history_len == MAX_HISTORY)
-        return; /* what follows a complete handshake in the same segment is no part of it */
+        return; /* what follows a complete handshake in the same segment is not part of it */
     o->history[o->history_len++] = (char)(side == CLIENT ? letter : letter - 'A' + 'a');
     o->history[o->history_len] = '\0';
 }
@@ -562,7 +562,7 @@ void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_
         dequeue(tls, h);
         enqueue(tls, h, LIST_ACTIVE);
     }
-    /* Its receiver drops what acknowledges bytes that it has not sent (RFC 9293 3.10.7.4). */
+    /* A receiver drops segments that acknowledge bytes that it has not sent (RFC 9293 3.10.7.4). */
     const bool known = flow->marks[!side] & SIDE_KNOWN;
     if (!h || (known && (int32_t)(ack - flow->side[!side].next) > SEQUENCE_WINDOW))
         return;

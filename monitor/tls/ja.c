@@ -114,7 +114,7 @@ static void put_short_hash(struct text *out, struct sha256_ctx *sha256, bool emp
         text_hex(out, span_of(digest, 6), 0);
 }
 
-/* The highest version that stands in the hello; a draft's code is no version that JA4 knows. */
+/* The highest version in the hello; JA4 does not know the codes of drafts. */
 static const char *ja4_version(const struct client_hello_facts *hello)
 {
     uint16_t highest = 0;
@@ -144,8 +144,8 @@ static bool alphanumeric(uint8_t c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* First and last character of the first ALPN name; of its hexadecimal form when one of them is neither letter
- * nor digit. */
+/* First and last character of the first ALPN name; of its hexadecimal form if one of them is neither a letter
+ * nor a digit. */
 static void put_alpn(struct text *out, struct span name)
 {
     if (name.n == 0) {

@@ -1,6 +1,6 @@
 /*
- * The messages of a handshake that were read in clear, as they stood in the capture, for whoever shows them:
- * the HTML report. Bounded; what is left out is counted.
+ * The messages of a handshake that were read in clear, exactly as captured, for the HTML report. Bounded;
+ * what is left out is counted.
  */
 #ifndef UTWATCH_TLS_KEPT_MESSAGES_H
 #define UTWATCH_TLS_KEPT_MESSAGES_H
@@ -14,16 +14,16 @@ enum kept_form {
 };
 
 struct kept_message {
-    uint64_t frame; /* with the last byte of its record, where Wireshark shows it; 0: not known */
+    uint64_t frame; /* the one with the last byte of its record, where Wireshark shows it; 0: not known */
     nanos time;     /* of that frame */
     unsigned source;
-    uint32_t length; /* of the whole message as `bytes` has it */
+    uint32_t length; /* of the whole message, in the form of `bytes` */
     uint16_t at;     /* in kept_messages.bytes */
     uint16_t kept;   /* bytes of it there */
     uint8_t form;    /* enum kept_form */
     uint8_t type;    /* of a handshake message: enum message_type */
     uint8_t side;    /* enum side: who sent it */
-    bool open;       /* its record goes on: the frame is that of its own last byte so far */
+    bool open;       /* its record is incomplete: so far the frame is that of its own last byte */
 };
 
 struct kept_messages {
@@ -48,7 +48,7 @@ static inline struct span kept_message_bytes(const struct kept_messages *k, cons
     return span_of(k->bytes + m->at, m->kept);
 }
 
-/* Of the parts that are in use: the rest of *to stays as it is. */
+/* Copies the parts in use: the rest of *to stays as it is. */
 void kept_messages_copy(struct kept_messages *to, const struct kept_messages *from);
 
 #endif

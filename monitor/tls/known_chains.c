@@ -10,8 +10,8 @@
 
 #include <stdlib.h>
 
-/* Chains that share a place at first; a server farm has hundreds, and each parsing costs what fifty of the
- * other messages cost. */
+/* Places of a set: a server farm has hundreds of chains, and parsing one costs as much as fifty other
+ * messages. */
 enum { SET = 16, EXPECTED_TEXT = 192, SHOWN = 4096 };
 
 struct known_chain {
@@ -20,18 +20,18 @@ struct known_chain {
     uint16_t text_start;  /* where they began in the observation that they were written for */
     struct certificate_facts facts;
     uint16_t host_length;
-    char host[MAX_HOST_NAME]; /* against which it was held */
+    char host[MAX_HOST_NAME]; /* with which it was compared */
     uint8_t body[KNOWN_CHAIN_BYTES];
     char text[KNOWN_CHAIN_TEXT];
 };
 
-/* What is looked at before a chain's own bytes are. */
+/* What is compared before a chain's own bytes. */
 struct mark {
     uint64_t hash; /* 0: nothing is known here */
     uint64_t used; /* the chain used longest ago goes first */
 };
 
-/* Servers that share a place have the wrong chain fetched, and wait for the right one. */
+/* For servers that share a place, the wrong chain is fetched, and they wait for the right one. */
 struct shown {
     uint16_t place;  /* of a chain */
     uint16_t length; /* of its message; 0: none */
@@ -73,7 +73,7 @@ void known_chains_free(struct known_chains *chains)
     free(chains);
 }
 
-/* The end of a chain is a signature: chains that differ, differ there or in what it signs. */
+/* The end of a chain is a signature: different chains differ there or in what it signs. */
 static uint64_t hash_of(const struct known_chains *chains, struct span body)
 {
     enum { TAIL = 32 };
@@ -81,7 +81,7 @@ static uint64_t hash_of(const struct known_chains *chains, struct span body)
     return fold_hash_bytes(&chains->key, tail) | 1;
 }
 
-/* All of it that is read when it is the one that is meant. */
+/* Everything that is read if it is the right chain. */
 static void expect_chain(const struct known_chain *chain, size_t length)
 {
     expect(chain, offsetof(struct known_chain, host));
@@ -124,7 +124,7 @@ static void move(struct text_slice *slice, uint16_t from, uint16_t to)
         slice->offset = (uint16_t)(slice->offset - from + to);
 }
 
-/* The names are behind one another in the text of the observation, wherever they begin. */
+/* The names follow each other in the text of the observation, wherever they begin. */
 static void recall(const struct known_chain *known, struct observation *o)
 {
     struct certificate_facts *f = &o->certificate;

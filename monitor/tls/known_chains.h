@@ -1,6 +1,6 @@
 /*
- * Certificate messages that were met before. A server sends the same chain in every full handshake; what was
- * learned from it is taken over when all bytes are equal, instead of parsing and hashing them again.
+ * Known Certificate messages. A server sends the same chain in every full handshake; if all bytes are equal,
+ * what was learned from it is used again, instead of parsing and hashing them.
  */
 #ifndef UTWATCH_TLS_KNOWN_CHAINS_H
 #define UTWATCH_TLS_KNOWN_CHAINS_H
@@ -13,11 +13,11 @@ struct known_chains;
 /* Bytes for all chains. */
 size_t known_chains_memory(void);
 
-/* NULL when there is no memory. `key` hides where a chain is kept from those who choose its bytes. */
+/* NULL: there is no memory. `key` hides where a chain is kept from those who choose its bytes. */
 struct known_chains *known_chains_new(struct siphash_key key);
 void known_chains_free(struct known_chains *chains);
 
-/* Has the processor fetch the chain that this server has shown last. */
+/* Has the processor fetch the chain that this server showed last. */
 void known_chains_expect(const struct known_chains *chains, const struct endpoint *server);
 
 /* learn_server_certificate(), with a memory. */

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-/* What hellos of one number have in common: scalars, then each list behind its length. */
+/* What hellos with the same number have in common: scalars, then each list after its length. */
 struct hello_codes {
     uint16_t count;
     bool greased; /* something was left out */
@@ -25,8 +25,8 @@ struct known_hello {
 struct known_hellos {
     struct siphash_key key;
     uint32_t turn;
-    uint32_t hash[KNOWN_HELLOS];            /* of those below: only the one that is meant is touched */
-    struct known_hello hello[KNOWN_HELLOS]; /* in sets of WAYS; a newer one takes the place of an older */
+    uint32_t hash[KNOWN_HELLOS];            /* of those below, so that only the right one is touched */
+    struct known_hello hello[KNOWN_HELLOS]; /* in sets of WAYS; a newer one replaces an older one */
 };
 
 size_t known_hellos_memory(void)

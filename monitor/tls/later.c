@@ -1,10 +1,10 @@
 /*
- * Handshake records behind a hole that are of a later handshake of the connection, which can be read where
- * nothing is encrypted. The order of reading does not tell, for what lies behind a hole waits for the bytes
- * that are missing; but nobody answers what he has not received, and a segment says by its acknowledgement
- * what its sender had (RFC 9293 3.4). A server that has received the client's answer to its flight sends
- * nothing of that flight any more, and so forth (RFC 5246 7.3). Behind that stands a side's Finished, which
- * cannot be read, or, where it can, something for which its Finished was sent before.
+ * Handshake records after a hole that belong to a later handshake of the connection, which can be read if
+ * nothing is encrypted. The order of reading does not show this, since what follows a hole waits for the
+ * missing bytes; but nobody answers what he has not received, and the acknowledgement of a segment says what
+ * its sender had (RFC 9293 3.4). A server that has received the client's answer to its flight sends no more
+ * of that flight, and so forth (RFC 5246 7.3). After that comes the side's Finished, which cannot be read,
+ * or, if it can be read, something that is sent only after its Finished.
  */
 #include "tls/handshake.h"
 
@@ -13,14 +13,14 @@ static bool covers(const struct acknowledged *ack, const struct acknowledged *by
     return bytes->any && acknowledged_covers(ack, bytes->number);
 }
 
-/* A ticket follows the client's Finished, and is of the next handshake only once that has begun (RFC 5077
- * 3.3). */
+/* A ticket follows the client's Finished, and belongs to the next handshake only once that has begun (RFC
+ * 5077 3.3). */
 static bool server_had_finished(const struct handshake *h, uint8_t type)
 {
     return covers(&h->said_after, type == MESSAGE_NEW_SESSION_TICKET ? &h->client_later : &h->client_answer);
 }
 
-/* The hello is not that of the handshake, nor its second one, which has the same random (RFC 8446 4.1.2). */
+/* Neither the hello of the handshake nor its second one, which has the same random (RFC 8446 4.1.2). */
 static bool is_other_hello(const struct handshake *h, struct span body)
 {
     const struct observation *o = h->observation;
@@ -45,7 +45,7 @@ bool later_begins(struct handshake *h, enum side who, struct span fragment, bool
     const struct side_facts *of = h->observation->side;
     *readable = false;
     if ((of[CLIENT].damage | of[SERVER].damage) &
-        UNOBSERVED_DOUBTED) /* whose numbers these are is not known */
+        UNOBSERVED_DOUBTED) /* it is not known whose numbers these are */
         return false;
     struct cursor c = cursor_over(fragment);
     const uint8_t type = cursor_u8(&c);

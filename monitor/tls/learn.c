@@ -45,14 +45,15 @@ bool is_renegotiation_info(struct span body)
     return body.n > 0 && body.p[0] == body.n - 1;
 }
 
-/* RFC 6066 7, RFC 7366 2, RFC 7627 5.1: such an extension is there or not, and says nothing more. */
+/* RFC 6066 7, RFC 7366 2, RFC 7627 5.1: such an extension is present or not, and says nothing more. */
 bool is_bare(uint16_t type)
 {
     return type == EXTENSION_TRUNCATED_HMAC || type == EXTENSION_ENCRYPT_THEN_MAC ||
            type == EXTENSION_EXTENDED_MASTER_SECRET;
 }
 
-/* What a body tells whose extension may stand beyond the place where the block does not parse any more. */
+/* What the body of an extension tells, if it may come after the place from which the block no longer
+ * parses. */
 static unsigned part_of(uint16_t type)
 {
     switch (type) {
@@ -67,7 +68,7 @@ static unsigned part_of(uint16_t type)
     }
 }
 
-/* A bit for each extension that is read: none may come twice (RFC 5246 7.4.1.4, RFC 8446 4.2). */
+/* A bit for each extension that is read: none may occur twice (RFC 5246 7.4.1.4, RFC 8446 4.2). */
 static uint64_t bit_of(uint16_t type)
 {
     if (type == EXTENSION_RENEGOTIATION_INFO)

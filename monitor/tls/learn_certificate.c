@@ -21,7 +21,7 @@ static struct text_slice learn_written(struct observation *o, void (*write)(stru
     return learn_text(o, span_of(t.p, t.n));
 }
 
-/* With the octet 00 that DER puts before a number whose first bit is set, as EVE has it. */
+/* With the octet 00 that DER puts before a number whose first bit is set, as in EVE. */
 static void write_serial(struct span serial, struct text *t)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -191,11 +191,11 @@ void learn_name_after_certificate(struct observation *o)
     for (size_t i = 0; i < f->alt_name_count && f->alt_name_has_dns; i++)
         f->name_match =
             name_match_better(f->name_match, x509_dns_name_match(observation_text(o, f->alt_names[i]), host));
-    f->name_checked =
-        f->name_match == NAME_MATCHES || !o->text_cut; /* else the name may be one that found no room */
+    f->name_checked = f->name_match == NAME_MATCHES ||
+                      !o->text_cut; /* else the name may be one for which there was no room */
 }
 
-/* Where it was written in a text that moves into the observation. */
+/* The place of a name written since `start` in a text that moves into the observation. */
 static struct text_slice slice_since(const struct text *t, size_t start)
 {
     return (struct text_slice){.offset = (uint16_t)start, .length = (uint16_t)(t->n - start)};
@@ -225,7 +225,7 @@ static void place(struct text_slice *slice, uint16_t at)
     slice->offset = (uint16_t)(slice->offset + at);
 }
 
-/* All names or none: a UE cannot take the room of what its server says. */
+/* All names or none: a UE cannot use up the room for what its server says. */
 static void learn_client_names(struct observation *o, const struct x509 *x)
 {
     struct client_certificate_facts *f = &o->client_certificate;
@@ -265,7 +265,7 @@ static void learn_client_leaf(struct observation *o, struct span der)
 
 bool learn_client_certificate(struct observation *o, struct span body)
 {
-    /* What the type is stands in the ServerHello, which may have been captured later, or not at all. */
+    /* The ServerHello says which type it is, and may have been captured later, or not at all. */
     const bool may_be_raw = o->server_hello.raw_client_key || !(o->seen & SEEN_SERVER_HELLO);
     struct client_certificate_facts *f = &o->client_certificate;
     struct certificate_list list;
@@ -276,7 +276,7 @@ bool learn_client_certificate(struct observation *o, struct span body)
         if (list.count)
             learn_client_leaf(o, list.der[0]);
     } else if (may_be_raw && raw_public_key_parse(body, &key) == PARSE_OK) {
-        f->count = 1; /* a key proves who the client is as a certificate does */
+        f->count = 1; /* a key identifies the client like a certificate */
     } else {
         return false;
     }

@@ -2,7 +2,7 @@
 #include "tls/fingerprint.h"
 #include "tls/learn_parts.h"
 
-/* The first `room` numbers of two bytes each; true when there were more. */
+/* The first `room` numbers of two bytes each; true: there were more. */
 static bool keep_list16(struct span list, uint16_t *kept, uint16_t *count, size_t room)
 {
     struct cursor c = cursor_over(list);
@@ -62,7 +62,7 @@ static void learn_ticket(struct observation *o, const struct hello_memory *memor
         f->ticket_inner_hash = hash_identifier(memory, cursor_rest(&inner));
 }
 
-/* How many there are: one for each identity, a hash of 32 bytes at least. */
+/* How many there are: one for each identity, each a hash of at least 32 bytes. */
 static size_t binders_of(struct cursor *binders)
 {
     enum { SHORTEST = 32 };
@@ -91,8 +91,8 @@ static bool is_of_gba(struct span identity)
     return span_equal(span_head(identity, sizeof prefix - 1), span_of(prefix, sizeof prefix - 1));
 }
 
-/* One that was derived from a key established outside TLS (RFC 9258 3): its name, a context, the version and
- * a KDF of TLS 1.3. */
+/* An identity derived from a key established outside TLS (RFC 9258 3): its name, a context, the version and a
+ * KDF of TLS 1.3. */
 static bool is_imported(struct span identity)
 {
     enum { VERSION = 0x0304, HKDF_SHA256 = 1, HKDF_SHA384 = 2 };
@@ -141,7 +141,7 @@ static bool learn_psk(struct observation *o, const struct hello_memory *memory, 
     return true;
 }
 
-/* A list of numbers of two bytes each, the list's length before it in `width` bytes. */
+/* A list of two-byte numbers, preceded by its length in `width` bytes. */
 static bool learn_list16(struct client_hello_facts *f, struct span body, size_t width, uint16_t *kept,
                          uint16_t *count, size_t room)
 {
@@ -170,7 +170,7 @@ static bool learn_server_name(struct observation *o, struct span body)
     return true;
 }
 
-/* What is kept in members of its own, differs from hello to hello, or means nothing. */
+/* False for what is kept in members of its own, differs from hello to hello, or means nothing. */
 static bool has_fixed_value(const struct extension *e)
 {
     switch (e->type) {
@@ -187,8 +187,7 @@ static bool has_fixed_value(const struct extension *e)
     case EXTENSION_KEY_SHARE:
     case EXTENSION_ENCRYPTED_HELLO:
         return false;
-    case EXTENSION_RENEGOTIATION_INFO: /* RFC 5746 3.6: a server refuses a first hello in which it is not
-                                          empty */
+    case EXTENSION_RENEGOTIATION_INFO: /* RFC 5746 3.6: a server refuses a first hello if it is not empty */
         return e->body.n > 1;
     default:
         return !is_grease(e->type);
@@ -202,7 +201,7 @@ static uint64_t value_of(const struct hello_memory *memory, const struct extensi
     return siphash_for_table(&memory->keys->own, e->body) * (2 * (uint64_t)e->type + 1);
 }
 
-/* Returns what of the extension does not parse (enum hello_unknown), 0 when all does. */
+/* Returns what part of the extension does not parse (enum hello_unknown); 0: everything does. */
 static unsigned learn_client_extension(struct observation *o, const struct hello_memory *memory,
                                        const struct extension *e)
 {
@@ -254,7 +253,7 @@ static void note_highest_version(struct client_hello_facts *f)
     f->max_version = best ? best : version_of_code(f->version);
 }
 
-/* `cut`: they are the first of more. */
+/* `cut`: there are more after these. */
 static void learn_client_extensions(struct observation *o, const struct hello_memory *memory,
                                     struct span extensions, bool cut)
 {
@@ -275,7 +274,7 @@ static void learn_client_extensions(struct observation *o, const struct hello_me
     note_highest_version(f);
 }
 
-/* What stands before the compression methods. */
+/* What comes before the compression methods. */
 static void keep_offer(struct observation *o, struct hello_memory *memory, uint16_t record_version,
                        const struct client_hello *hello)
 {
@@ -294,7 +293,7 @@ static void keep_offer(struct observation *o, struct hello_memory *memory, uint1
     compare_randoms(o, memory);
 }
 
-/* JA3 can be made of the lists as they are kept: they are whole. Where it is known, none came twice. */
+/* JA3 can be made from the kept lists, as they are complete. If the extensions are known, none came twice. */
 static bool ja3_follows(const struct client_hello_facts *f)
 {
     return !f->suites_cut && !f->extensions_cut && !f->lists_cut;
@@ -329,7 +328,7 @@ bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint
         o->client_hello.unknown |= UNKNOWN_COMPRESSION | UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS;
         o->client_hello.ticket_in_doubt = o->client_hello.psk_in_doubt = true;
     }
-    if (!hello.compression.n || !whole) /* RFC 5246 7.4.1.2: there is one method at least */
+    if (!hello.compression.n || !whole) /* RFC 5246 7.4.1.2: there is at least one method */
         o->client_hello.unknown |= UNKNOWN_COMPRESSION | UNKNOWN_OFFER;
     return true;
 }
@@ -342,7 +341,7 @@ bool learn_cut_client_hello(struct observation *o, struct hello_memory *memory, 
     if (!hello.usable)
         return false;
     keep_offer(o, memory, record_version, &hello);
-    if (!hello.compression.n) /* one method at least (RFC 2246 7.4.1.2), so the cut is before them */
+    if (!hello.compression.n) /* at least one method follows (RFC 2246 7.4.1.2), so the cut is before it */
         o->client_hello.unknown |= UNKNOWN_COMPRESSION;
     keep_rest_of_hello(o, memory, &hello, true);
     return true;
@@ -374,7 +373,7 @@ bool learn_sslv2_client_hello(struct observation *o, struct span message)
     return true;
 }
 
-/* RFC 8446 4.1.2: the second hello offers what the first did. */
+/* RFC 8446 4.1.2: the second hello offers the same as the first. */
 static bool offers_the_same(const struct client_hello_facts *f, struct span suites)
 {
     struct cursor c = cursor_over(suites);
@@ -394,8 +393,8 @@ bool learn_second_client_hello(struct observation *o, const struct hello_memory 
         return false;
     if (!offers_the_same(&o->client_hello, hello.suites))
         o->client_hello.unknown |= UNKNOWN_OFFER;
-    /* The second hello may drop PSKs (RFC 8446 4.1.2, 4.1.4): the server's choice counts those that are left.
-     */
+    /* The second hello may drop PSKs (RFC 8446 4.1.2, 4.1.4): the server's choice is an index into those that
+     * are left. */
     struct cursor extensions = cursor_over(hello.extensions);
     struct extension e;
     bool parses = true;
@@ -436,7 +435,7 @@ static bool same_identities(const struct client_hello_facts *a, const struct cli
     return same;
 }
 
-/* As enum hello_unknown: in what the hello `a` differs from that of the observation. */
+/* As enum hello_unknown: where the hello `a` differs from that of the observation. */
 static unsigned differences(const struct observation *o, const struct client_hello_facts *a)
 {
     const struct client_hello_facts *b = &o->client_hello;
@@ -447,7 +446,7 @@ static unsigned differences(const struct observation *o, const struct client_hel
     unknown |= same_id ? 0 : UNKNOWN_SESSION_ID;
     unknown |= same_name(o, a) ? 0 : UNKNOWN_NAME;
     unknown |= same_identities(a, b) ? 0 : UNKNOWN_PSK;
-    /* Of one number are those that are alike in all but that. */
+    /* Hellos with the same number are alike in all but this. */
     if (!b->number || a->number != b->number)
         unknown |= UNKNOWN_COMPRESSION | UNKNOWN_VERSIONS | UNKNOWN_EXTENSIONS | UNKNOWN_LISTS;
     return unknown;

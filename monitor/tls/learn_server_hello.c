@@ -46,7 +46,7 @@ static bool learn_certificate_type(struct span body, bool *raw)
     return body.n == 1;
 }
 
-/* RFC 8446 4.2.11: the server selects one of the identities that the client offers. */
+/* RFC 8446 4.2.11: the server selects one of the identities that the client offered. */
 static bool is_offered(const struct observation *o, uint16_t selected)
 {
     const struct client_hello_facts *c = &o->client_hello;
@@ -54,13 +54,13 @@ static bool is_offered(const struct observation *o, uint16_t selected)
     return !known || selected < c->psk_count;
 }
 
-/* Returns what of the extension does not parse (enum hello_unknown), 0 when all does. */
+/* Returns what part of the extension does not parse (enum hello_unknown); 0: everything does. */
 static unsigned learn_server_extension(struct observation *o, const struct extension *e)
 {
     struct server_hello_facts *f = &o->server_hello;
     switch (e->type) {
     case EXTENSION_SUPPORTED_VERSIONS:
-        /* RFC 8446 4.2.1: it selects TLS 1.3 or later, or a draft of that. */
+        /* RFC 8446 4.2.1: the server selects TLS 1.3 or later, or a draft of it. */
         return read_number16(e->body, &f->version) && f->version >= 0x0304 ? 0 : UNKNOWN_VERSIONS;
     case EXTENSION_KEY_SHARE:
     case EXTENSION_KEY_SHARE_OLD:
@@ -110,7 +110,7 @@ static void learn_server_extensions(struct observation *o, struct span extension
     const bool whole = !cut && c.status == PARSE_OK;
     f->unknown |= extension_block_unknown(&block, whole);
     f->extensions_in_doubt = !whole || block.repeated;
-    if (f->legacy_version < 0x0303) /* supported_versions has no place in it */
+    if (f->legacy_version < 0x0303) /* supported_versions is not allowed with it */
         f->unknown &= (uint8_t)~UNKNOWN_VERSIONS;
 }
 

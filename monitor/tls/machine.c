@@ -7,8 +7,8 @@
 #define LINGER(p) {PHASE_##p, ACTION_LINGER}
 #define END(p)    {PHASE_##p, ACTION_FINISH}
 
-/* An end that lingers keeps its name whatever follows, with two exceptions: a handshake that goes on to both Finished
- * is complete all the same, and a server's fatal alert after the client's end is a refusal. */
+/* A lingering end keeps its phase whatever follows, with two exceptions: a handshake that goes on to both
+ * Finished is complete after all, and a server's fatal alert after the client's end is a refusal. */
 static const struct transition table[PHASE_COUNT][EVENT_COUNT] = {
     /*                  BOTH_FINISHED CLIENT_FATAL     SERVER_FATAL     CLIENT_CLOSE     SERVER_CLOSE     GIVE_UP */
     [PHASE_OPEN]     = {END(DONE),    LINGER(ABORTED), LINGER(REFUSED), GO(ABORTED),     GO(REFUSED),     END(GIVEN_UP)},

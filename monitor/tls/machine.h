@@ -1,7 +1,7 @@
 /*
- * How a handshake ends. Every event has a cell in every phase and none is an error: an observer notes the
- * unexpected, it does not refuse it, and either direction may be missing. How far the handshake got before
- * its end is a matter of the observation's facts, not of phases.
+ * How a handshake ends. Every event has a cell in every phase and none is an error: an observer notes
+ * unexpected events instead of refusing them, and either direction may be missing. How far the handshake got
+ * before its end is recorded in the observation's facts, not in phases.
  */
 #ifndef UTWATCH_TLS_MACHINE_H
 #define UTWATCH_TLS_MACHINE_H
@@ -16,7 +16,7 @@ enum phase {
 };
 
 enum tls_event {
-    EVENT_BOTH_FINISHED, /* the second Finished, or data of both sides that could not flow before */
+    EVENT_BOTH_FINISHED, /* the second Finished, or data from both sides, which are possible only after it */
     EVENT_CLIENT_FATAL,
     EVENT_SERVER_FATAL,
     EVENT_CLIENT_CLOSE, /* FIN or RST */

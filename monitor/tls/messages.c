@@ -1,4 +1,4 @@
-/* What a complete message, an alert or a change of cipher means for the observation and the machine. */
+/* What a complete message, an alert or a ChangeCipherSpec means for the observation and the machine. */
 #include "tls/handshake.h"
 #include "tls/kept_messages.h"
 #include "tls/known_chains.h"
@@ -17,8 +17,8 @@ static void note_hello(struct handshake *h, enum side side, nanos now)
     h->observation->side[side].start_captured = true; /* a hello is the first thing its side says */
 }
 
-/* It counts once the other side has acknowledged it. `first`: the client's hello, or of the server's flight.
- */
+/* A message counts once the other side has acknowledged it. `first`: the client's hello, or part of the
+ * server's flight. */
 static void note_words(struct handshake *h, enum side who, bool first)
 {
     const uint32_t end = h->side[who].read_to;
@@ -27,7 +27,7 @@ static void note_words(struct handshake *h, enum side who, bool first)
     acknowledged_note(&h->later_words[who], end);
 }
 
-/* The client has a certificate, or none, or goes on without a word of it. */
+/* The client sends a certificate, says that it has none, or goes on without either. */
 static void note_answer(struct handshake *h)
 {
     if (!h->certificate_answer.any)
@@ -40,7 +40,8 @@ static bool is_answer(uint8_t type)
            type == MESSAGE_CLIENT_KEY_EXCHANGE;
 }
 
-/* A ticket belongs to the server's last words, which nothing of the handshake need answer (RFC 5077 3.1). */
+/* A ticket belongs to the server's last messages, which nothing in the handshake need answer (RFC 5077
+ * 3.1). */
 static bool is_of_first_words(enum side who, uint8_t type)
 {
     return who == CLIENT ? type == MESSAGE_CLIENT_HELLO : type != MESSAGE_NEW_SESSION_TICKET;
@@ -56,14 +57,14 @@ static void note_client_hello(const struct tls *tls, struct handshake *h, nanos 
         acknowledged_note(&h->observation->hello_ack, tls->kept_at->ack);
 }
 
-/* One that does not parse, of which nothing is known but that it came. */
+/* A hello that does not parse: it is only known that it came. */
 static void hello_without_facts(struct handshake *h, enum side side, nanos now)
 {
     h->observation->seen |= SEEN_CUT_HELLO;
     note_hello(h, side, now);
 }
 
-/* Of TLS 1.3, with a hash of SHA-256 and a tag of 8 octets; without padding no alert is as long. */
+/* In TLS 1.3, with SHA-256 and a tag of 8 octets; no alert without padding is as long. */
 enum { SHORTEST_FINISHED_13 = MESSAGE_HEADER_BYTES + 32 + 1 + 8 };
 
 void handshake_finished(struct tls *tls, struct handshake *h, enum side who, nanos now)
@@ -76,10 +77,10 @@ void handshake_finished(struct tls *tls, struct handshake *h, enum side who, nan
         handshake_event(tls, h, EVENT_BOTH_FINISHED, now);
 }
 
-/* A protected record of the client in TLS 1.3, where its Finished is due. A longer one may hold a Finished
- * too, or an alert with padding (RFC 8446 5.4), behind which nothing follows: a shorter one
- * behind it, which is no alert, is taken for data. An empty Certificate comes first (4.4.2), and only the
- * tail of a message in fragments is as short. */
+/* A protected TLS 1.3 record from the client when its Finished is to come. A longer one may also hold a
+ * Finished, or an alert with padding (RFC 8446 5.4), after which nothing follows. A shorter record after it
+ * that is not an alert is taken for data: an empty Certificate comes first (4.4.2), and only the tail of a
+ * fragmented message is as short. */
 static void maybe_finished(struct tls *tls, struct handshake *h, size_t record_length, nanos now)
 {
     const size_t whole = handshake_finished_bytes(h->observation->server_hello.suite);
@@ -94,7 +95,7 @@ static void maybe_finished(struct tls *tls, struct handshake *h, size_t record_l
     handshake_finished(tls, h, CLIENT, now);
 }
 
-/* One that a HelloRetryRequest has asked for has the same random (RFC 8446 4.1.2). */
+/* A hello that a HelloRetryRequest has asked for has the same random (RFC 8446 4.1.2). */
 static bool on_second_hello(struct tls *tls, struct handshake *h, struct span body)
 {
     struct client_hello hello;
@@ -163,7 +164,7 @@ static void on_server_hello(struct tls *tls, struct handshake *h, struct span bo
 {
     struct observation *o = h->observation;
     if (o->seen & SEEN_SERVER_HELLO) {
-        /* A handshake has one (RFC 5246 7.3); which did the client take? */
+        /* A handshake has only one (RFC 5246 7.3): which did the client take? */
         handshake_damage(h, SERVER, UNOBSERVED_OVERLAP);
         return;
     }
@@ -214,7 +215,7 @@ static bool on_certificate(struct handshake *h, enum side who, struct span body)
     }
     if (!known_chains_learn(h->chains, o, body))
         return false;
-    /* The message is whole all the same, and so is what follows it. */
+    /* The message is still whole, and so is what follows it. */
     const struct certificate_facts *c = &o->certificate;
     if (o->seen & SEEN_CERTIFICATE && (!c->parsed || c->unparsed || c->ca_broken))
         o->unobserved |= UNOBSERVED_MALFORMED;
@@ -259,14 +260,14 @@ static bool on_hello_retry_request(struct handshake *h, enum side who, struct sp
     return true;
 }
 
-/* A message by its type: its letter in the history (as in Zeek's ssl_history), what its coming alone says,
- * and its facts; `learn` is false when the message does not parse, which then says nothing. The hellos move
+/* A message by its type: its letter in the history (as in Zeek's ssl_history), what its presence alone says,
+ * and its facts; `learn` returns false if the message does not parse, which then says nothing. Hellos change
  * more than facts and have their own functions. */
 static const struct {
     char letter;
     uint32_t seen; /* enum seen */
     bool (*learn)(struct handshake *h, enum side who, struct span body);
-    enum { OF_BOTH, OF_CLIENT, OF_SERVER } of; /* whose it is (RFC 5246 7.3) */
+    enum { OF_BOTH, OF_CLIENT, OF_SERVER } of; /* who sends it (RFC 5246 7.3) */
 } messages[] = {
     [MESSAGE_HELLO_REQUEST] = {'H', SEEN_HELLO_REQUEST, on_empty_message, OF_BOTH},
     [MESSAGE_CLIENT_HELLO] = {'C', 0, NULL, OF_CLIENT},
@@ -344,7 +345,7 @@ void handshake_sslv2_message(struct tls *tls, struct handshake *h, enum side who
         else
             malformed(tls, h, who);
         h->native_sslv2 = true;
-        o->side[SERVER].encrypted = true; /* what it says from now on, see sslv2_is_protected() */
+        o->side[SERVER].encrypted = true; /* what it sends from now on, see sslv2_is_protected() */
     } else if (who == CLIENT && type == 2) {
         handshake_letter(h, who, 'G');
         h->native_sslv2 = true;
@@ -361,9 +362,9 @@ void handshake_sslv2_message(struct tls *tls, struct handshake *h, enum side who
 }
 
 /*
- * SERVER-VERIFY, CLIENT-FINISHED and SERVER-FINISHED cannot be told from data, but from an ERROR: they have
- * 17 bytes and a MAC of 16, an ERROR has 3 and the MAC, padded to 24 at most. Two of the server's are the end
- * of its part, and the second of the client's are data that it sends when it has seen that.
+ * SERVER-VERIFY, CLIENT-FINISHED and SERVER-FINISHED cannot be told from data, but can from an ERROR: they
+ * have 17 bytes and a MAC of 16, an ERROR has 3 and the MAC, padded to at most 24. Two from the server end
+ * its part, and a second one from the client is data that it sends after seeing that.
  */
 void handshake_sslv2_protected(struct tls *tls, struct handshake *h, enum side who, size_t length, nanos now)
 {
@@ -388,8 +389,8 @@ static bool is_fatal(const struct handshake *h, uint8_t level, uint8_t descripti
     return level == 2;
 }
 
-/* The reaction test of clause 7.2 looks at where a fatal alert of the server stands; one that follows the
- * client's own answers that. */
+/* The reaction test of clause 7.2 looks at where the server's fatal alert is; one that follows the client's
+ * own answers that. */
 static void note_server_alert(struct handshake *h)
 {
     struct observation *o = h->observation;
@@ -407,7 +408,7 @@ static void note_server_alert(struct handshake *h)
         (o->seen & (SEEN_SERVER_HELLO_DONE | SEEN_SERVER_CCS) || observation_version(o) >= 0x0304))
         o->reaction = REACTION_ACCEPTED_LATE;
     else if ((o->seen & SEEN_CLIENT_HELLO || o->side[SERVER].start_captured) && !o->side[SERVER].damage)
-        /* else its hello, or the end of its flight, may be what is missing */
+        /* else its hello, or the end of its flight, may be missing */
         o->reaction = o->seen & SEEN_SERVER_HELLO ? REACTION_LATE_ALERT : REACTION_FATAL_ALERT;
 }
 
@@ -415,7 +416,7 @@ void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos 
 {
     enum { NO_CERTIFICATE = 41, NO_RENEGOTIATION = 100 };
     struct observation *o = h->observation;
-    if (h->answer_awaited) { /* in clear, where nobody takes it any more (RFC 8446 5) */
+    if (h->answer_awaited) { /* in clear, when it is no longer accepted (RFC 8446 5) */
         h->complete = true;
         return;
     }
@@ -439,7 +440,7 @@ void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos 
         o->seen |= SEEN_NO_CERTIFICATE_ALERT;
         note_answer(h);
     }
-    /* RFC 5246 7.2.2: a warning, but an answer to the hello all the same; the session goes on as it was. */
+    /* RFC 5246 7.2.2: a warning, but still an answer to the hello; the session goes on unchanged. */
     if (who == SERVER && o->renegotiation && description == NO_RENEGOTIATION)
         handshake_event(tls, h, EVENT_SERVER_FATAL, now);
     if (who == SERVER && alert_is_farewell(description)) {
@@ -457,7 +458,7 @@ void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos 
         h->alert_receipt = h->receipt;
 }
 
-/* Nothing of the side is missing, and its hello is to come. */
+/* Nothing of the side is missing, and its hello has not come yet. */
 static bool is_before_hello(const struct handshake *h, enum side who)
 {
     const struct side_facts *side = &h->observation->side[who];
@@ -472,7 +473,7 @@ void handshake_change_cipher(struct handshake *h, enum side who)
         handshake_letter(h, who, 'I');
         return;
     }
-    if (version == 0 && is_before_hello(h, who)) { /* GnuTLS takes it there as if of TLS 1.3 */
+    if (version == 0 && is_before_hello(h, who)) { /* here GnuTLS treats it as in TLS 1.3 */
         handshake_letter(h, who, 'I');
         return;
     }
@@ -522,7 +523,7 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
     if (!(o->seen & own))
         handshake_letter(h, who, 'D');
     o->seen |= own;
-    /* By chance the octets of something else look like the header of one record; hardly like those of two. */
+    /* Other octets may by chance look like one record header, but hardly like two. */
     const uint16_t version = h->side[who].record_version;
     if (o->protected_version == 0 && !(o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO)) &&
         version == h->data_version)
@@ -538,7 +539,8 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
         }
         o->side[CLIENT].encrypted = true;
         h->hidden_alert = handshake_is_alert(h, record_length) && !o->client_hello.early_data;
-        /* Early data are as long; with them only what comes after the server's flight can be a Finished. */
+        /* Early data may have the same length; with them, only a record after the server's flight can be a
+         * Finished. */
         if (o->seen & SEEN_SERVER_DATA || !o->client_hello.early_data)
             maybe_finished(tls, h, record_length, now);
         return;
@@ -548,7 +550,7 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
         if (!h->client_protected)
             h->client_protected = (uint16_t)record_length;
     }
-    /* Data of both sides after a lost Finished: it must have been there. */
+    /* Data from both sides: a lost Finished must have come before. */
     if ((o->seen & SEEN_CLIENT_DATA) && (o->seen & SEEN_SERVER_DATA) && (o->seen & SEEN_SERVER_HELLO)) {
         o->side[CLIENT].encrypted = o->side[SERVER].encrypted = true;
         handshake_event(tls, h, EVENT_BOTH_FINISHED, now);

@@ -168,7 +168,7 @@ struct span observation_certificate_host(const struct observation *o)
     const struct span authority = observation_text(o, o->authority);
     if (!authority.n)
         return name;
-    return name.n && !x509_is_address(name) ? name : authority; /* RFC 6066 3: an address is no name */
+    return name.n && !x509_is_address(name) ? name : authority; /* RFC 6066 3: an address is not a name */
 }
 
 bool observation_certificate_in_doubt(const struct observation *o)
@@ -282,7 +282,7 @@ bool observation_key_exchange(const struct observation *o, enum suite_kx *out)
     const uint16_t group = observation_group(o);
     const bool psk = o->server_hello.psk;
     const bool finite_field = group >= 0x0100 && group <= 0x01ff;  /* RFC 7919 */
-    const bool lattice_alone = group >= 0x0200 && group <= 0x0202; /* ML-KEM without a curve beside it */
+    const bool lattice_alone = group >= 0x0200 && group <= 0x0202; /* ML-KEM without a curve */
     if (!suite)
         return false;
     if (suite->kx != KX_TLS13)

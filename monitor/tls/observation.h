@@ -1,8 +1,7 @@
 /*
- * All facts of one handshake, as the wire showed them. The tls layer fills it, everything to the right only
- * reads.
+ * All facts of one handshake, as seen on the wire. The tls layer fills it; the later layers only read it.
  *
- * A fact is there only when its message was seen (`seen`); why others are missing is in `unobserved`. The
+ * A fact is there only if its message was seen (`seen`); why others are missing is in `unobserved`. The
  * policy layer alone turns "not there" into "definitely absent" or "unknown", with observation_settled() and
  * observation_missing().
  */
@@ -42,7 +41,7 @@ enum seen {
     SEEN_RENEGOTIATION = 1 << 21,
     SEEN_HELLO_REQUEST = 1 << 22,
     SEEN_RAW_PUBLIC_KEY = 1 << 23,  /* the server's, in place of a certificate (RFC 7250) */
-    SEEN_CUT_HELLO = 1 << 24,       /* a hello of either side, but not its end, or none that parses */
+    SEEN_CUT_HELLO = 1 << 24,       /* part of a hello of either side, or one that does not parse */
     SEEN_CERTIFICATE_URL = 1 << 25, /* the client's, in place of its certificates (RFC 6066 5) */
 };
 
@@ -52,34 +51,34 @@ enum unobserved {
     UNOBSERVED_GAP = 1 << 2,       /* bytes of the handshake are missing */
     UNOBSERVED_MIDSTREAM = 1 << 3, /* the capture starts within the connection */
     UNOBSERVED_ENCRYPTED = 1 << 4,
-    UNOBSERVED_TRUNCATED = 1 << 5,  /* frames cut by the snap length */
-    UNOBSERVED_EVICTED = 1 << 6,    /* a full table gave it up, or what was known of its server or UE */
-    UNOBSERVED_OVERLAP = 1 << 7,    /* two contents for the same bytes of the stream, or signs of another */
-    UNOBSERVED_MALFORMED = 1 << 8,  /* a message that does not parse */
-    UNOBSERVED_UNFINISHED = 1 << 9, /* the capture ended, or nothing more came within the idle time */
-    UNOBSERVED_TOO_LONG = 1 << 10,  /* a message above MAX_MESSAGE_BYTES */
+    UNOBSERVED_TRUNCATED = 1 << 5, /* frames cut by the snap length */
+    UNOBSERVED_EVICTED = 1 << 6,   /* a full table dropped it, or what was known about its server or UE */
+    UNOBSERVED_OVERLAP = 1 << 7, /* two contents for the same bytes of the stream, or signs of a second one */
+    UNOBSERVED_MALFORMED = 1 << 8,     /* a message that does not parse */
+    UNOBSERVED_UNFINISHED = 1 << 9,    /* the capture ended, or nothing more came within the idle time */
+    UNOBSERVED_TOO_LONG = 1 << 10,     /* a message above MAX_MESSAGE_BYTES */
     UNOBSERVED_UNKNOWN_CODE = 1 << 11, /* a code point that the registry does not know */
-    UNOBSERVED_UNDECIDED = 1 << 12,    /* all was seen, but it does not decide the rule */
+    UNOBSERVED_UNDECIDED = 1 << 12,    /* everything was seen, but does not decide the rule */
     UNOBSERVED_INCONSISTENT = 1 << 13, /* what a peer showed contradicts itself */
     UNOBSERVED_ORIGIN = 1 << 14,       /* the session's full handshake was not seen, or was forgotten */
-    UNOBSERVED_EARLIER = 1 << 16,      /* for it was before the capture: since then nothing was missed */
-    UNOBSERVED_TICKET = 1 << 17,       /* TLS 1.3 issues tickets encrypted */
+    UNOBSERVED_EARLIER = 1 << 16,      /* since it was before the capture, from which nothing is missing */
+    UNOBSERVED_TICKET = 1 << 17,       /* TLS 1.3 encrypts the tickets that it issues */
     UNOBSERVED_IN_PROGRESS = 1 << 18,  /* the session may have begun in a handshake not known to have ended */
     UNOBSERVED_REORDERED =
         1 << 15, /* the directions were captured out of order, and their order would matter */
-    UNOBSERVED_UNACKNOWLEDGED = 1 << 19, /* nobody has received it, by all that was captured */
-    UNOBSERVED_COMPRESSED = 1 << 20,     /* HTTP/2, whose heads say it by what came before */
+    UNOBSERVED_UNACKNOWLEDGED = 1 << 19, /* nothing captured shows that it was received */
+    UNOBSERVED_COMPRESSED = 1 << 20,     /* HTTP/2 header compression, which refers to earlier headers */
     UNOBSERVED_CHECKSUM = 1 << 21,       /* bytes were read whose checksum is wrong: see stream_doubt() */
-    UNOBSERVED_PASSED_ON = 1 << 22,      /* a proxy stands between the UE and what was captured */
-    UNOBSERVED_OTHER_SIDE = 1 << 23,     /* the same handshake was judged there (peers/met.h) */
-    UNOBSERVED_NETWORKS = 1 << 24,       /* the peer's address may be that of several hosts */
-    UNOBSERVED_DISPUTED = 1 << 25,       /* an end disowns what is said in its name (flow/dispute.c) */
-    UNOBSERVED_WEB_PAGE = 1 << 26,       /* a page of anybody's may have had a browser say it */
-    UNOBSERVED_NOT_READ = 1 << 27,       /* TLS 1.3 that does not encrypt (RFC 9150), which is not read */
+    UNOBSERVED_PASSED_ON = 1 << 22,      /* there is a proxy between the UE and what was captured */
+    UNOBSERVED_OTHER_SIDE = 1 << 23,     /* the same handshake was judged on another side (peers/met.h) */
+    UNOBSERVED_NETWORKS = 1 << 24,       /* several hosts may have the peer's address */
+    UNOBSERVED_DISPUTED = 1 << 25,       /* an end disowns what is sent in its name (flow/dispute.c) */
+    UNOBSERVED_WEB_PAGE = 1 << 26,       /* any web page may have made a browser send it */
+    UNOBSERVED_NOT_READ = 1 << 27,       /* TLS 1.3 without encryption (RFC 9150), which is not read */
 };
 #define UNOBSERVED_COUNT 28
 
-/* Nobody knows whether the bytes of that side are those that the receiver took, or whose they are. */
+/* It is not known whether the bytes of that side are those that the receiver took, or who sent them. */
 #define UNOBSERVED_DOUBTED ((uint32_t)(UNOBSERVED_OVERLAP | UNOBSERVED_CHECKSUM | UNOBSERVED_PASSED_ON))
 
 /* "server-direction", "gap", ... as in the JSON contract: by the flag, and by the index of its bit. */
@@ -87,8 +86,8 @@ extern const struct word unobserved_words[];
 const char *unobserved_name(unsigned bit_index);
 
 enum outcome {
-    OUTCOME_UNFINISHED, /* neither end was reached before the capture or the connection ended quietly, or the
-                           server's last words, which may be a refusal, are encrypted (answer.c) */
+    OUTCOME_UNFINISHED, /* the capture ended, or the connection ended quietly, before either end was reached;
+                           or the server's last records, which may be a refusal, are encrypted (answer.c) */
     OUTCOME_COMPLETE,   /* both sides changed to the new keys and sent Finished (as far as can be seen) */
     OUTCOME_REFUSED,    /* the server ended it: fatal alert, close or reset */
     OUTCOME_ABORTED,    /* the client ended it */
@@ -96,12 +95,12 @@ enum outcome {
 };
 extern const struct word outcome_words[];
 
-/* What the client does once a handshake is complete in which a certificate was sent that a client may only
- * reject afterwards (RFC 2818 3.1). */
+/* What the client does after a complete handshake with a certificate that a client may reject only then (RFC
+ * 2818 3.1). */
 enum follow_up {
-    FOLLOW_UP_UNKNOWN, /* that was not looked at, or not seen */
+    FOLLOW_UP_UNKNOWN, /* it was not looked at, or not seen */
     FOLLOW_UP_DATA,    /* it sent data */
-    FOLLOW_UP_CLOSE,   /* it closed, and had sent none */
+    FOLLOW_UP_CLOSE,   /* it closed without sending any */
 };
 
 /* How the server answered the first hello; the reaction test of clause 7.2. */
@@ -111,15 +110,15 @@ enum reaction {
     REACTION_LATE_ALERT,  /* ServerHello, then its fatal alert before ServerHelloDone or ChangeCipherSpec */
     REACTION_ACCEPTED, /* ServerHello, and no fatal alert before ServerHelloDone, ChangeCipherSpec or the end
                         */
-    REACTION_ACCEPTED_LATE, /* as accepted, but its own fatal alert in clear came after that */
+    REACTION_ACCEPTED_LATE, /* likewise, but then the server's own fatal alert in clear */
     REACTION_CLOSED,        /* FIN without a fatal alert or ServerHello */
     REACTION_RESET,         /* RST likewise; a middlebox may have sent it */
 };
 extern const struct word reaction_words[]; /* REACTION_UNKNOWN has no word */
 
-/* RESUMPTION_EXTERNAL: nothing was resumed; the PSK was established outside TLS. An observation does not say
- * that, for it takes several hellos to know: RESUMPTION_UNKNOWN where a PSK without an age was taken.
- * RESUMPTION_EITHER: by id or ticket; the client's hello, which tells, was not seen. */
+/* RESUMPTION_EXTERNAL: nothing was resumed; the PSK was established outside TLS. An observation never says
+ * that, as it takes several hellos to know: it has RESUMPTION_UNKNOWN if a PSK without an age was taken.
+ * RESUMPTION_EITHER: by id or ticket; the client's hello, which would tell, was not seen. */
 enum resumption {
     RESUMPTION_UNKNOWN,
     RESUMPTION_FULL,
@@ -130,7 +129,7 @@ enum resumption {
     RESUMPTION_EITHER
 };
 extern const struct word resumption_words[];    /* RESUMPTION_UNKNOWN and _EITHER have none */
-const char *resumption_name(enum resumption r); /* "id", "ticket", "psk"; "" when nothing was resumed */
+const char *resumption_name(enum resumption r); /* "id", "ticket", "psk"; "" if nothing was resumed */
 
 enum hello_format { HELLO_TLS, HELLO_SSLV2 };
 
@@ -139,8 +138,8 @@ struct text_slice { /* a name in observation.text; length 0: none */
     uint16_t length;
 };
 
-/* A ticket or PSK identity, as SipHash makes it: under this monitor's own key, and under the one that sensors
- * have in common (0: there is none). own 0: there is no identifier. */
+/* The SipHash of a ticket or PSK identity: under this monitor's own key, and under the one that sensors share
+ * (0: there is none). own 0: there is no identifier. */
 struct identifier_hash {
     uint64_t own, common;
     bool brief; /* of fewer than UNIQUE_ID octets */
@@ -153,31 +152,32 @@ struct tls_alert {
     bool before_hello; /* no hello of either side had been read */
 };
 
-/* Of the warnings that end a connection (RFC 5246 7.2.1, 7.2.2)? */
+/* Is it one of the warnings that end a connection (RFC 5246 7.2.1, 7.2.2)? */
 static inline bool alert_is_farewell(uint8_t description)
 {
     enum { CLOSE_NOTIFY = 0, USER_CANCELED = 90 };
     return description == CLOSE_NOTIFY || description == USER_CANCELED;
 }
 
-/* What of a hello does not parse, or differs in another one that nobody asked for, so that nobody knows what
- * it says. */
+/* The parts of a hello that are unknown, because they do not parse, or differ in a second hello that nothing
+ * asked for. */
 enum hello_unknown {
     UNKNOWN_SESSION_ID = 1 << 0, /* longer than 32 bytes */
     UNKNOWN_COMPRESSION = 1 << 1,
-    UNKNOWN_EXTENSIONS = 1 << 2, /* those that were read are there, and there may be others */
+    UNKNOWN_EXTENSIONS = 1 << 2, /* the ones read are valid, but there may be others */
     UNKNOWN_NAME = 1 << 3,       /* server_name */
     UNKNOWN_VERSIONS = 1 << 4,   /* supported_versions */
     UNKNOWN_PSK = 1 << 5,        /* pre_shared_key */
     UNKNOWN_LISTS = 1 << 6,      /* groups, point formats, signature algorithms, ALPN, key shares */
-    UNKNOWN_OFFER = 1 << 7, /* the suites as they are read, for some length before or after them lies, or a
+    UNKNOWN_OFFER = 1 << 7, /* the suites may not be as read: some length before or after them is wrong, or a
                                second hello offers others */
     UNKNOWN_IN_EXTENSIONS = UNKNOWN_NAME | UNKNOWN_VERSIONS | UNKNOWN_PSK | UNKNOWN_LISTS,
 };
 
 struct client_hello_facts {
-    uint64_t number; /* of hellos alike but for what each has of its own (known_hellos.h); 0: not known */
-    bool greased;    /* they may differ in GREASE among suites, extensions or other lists */
+    uint64_t number; /* the same for hellos that differ only in what is particular to each (known_hellos.h);
+                        0: not known */
+    bool greased;    /* such hellos may differ in GREASE among suites, extensions or other lists */
     enum hello_format format;
     uint8_t unknown; /* enum hello_unknown; such facts are empty */
     uint16_t record_version;
@@ -192,31 +192,31 @@ struct client_hello_facts {
     uint32_t suites_total;    /* offered, TLS code points, signalling included */
     uint32_t sslv2_suites;    /* SSLv2-native specs offered */
     uint32_t sslv2_specs[16]; /* the first of them, 3 bytes each */
-    struct suite_set offered; /* known suites, signalling values not among them */
+    struct suite_set offered; /* known suites, without signalling values */
     uint32_t unknown_suites;  /* offered codes that the registry does not know */
     bool ticket;              /* a non-empty session_ticket extension */
     bool ticket_extension;
     bool psk; /* pre_shared_key */
     bool early_data;
-    bool ticket_in_doubt, psk_in_doubt; /* what comes twice, or may stand where the extensions do not parse.
-                                           Others that are odd say nothing of the session. */
+    bool ticket_in_doubt, psk_in_doubt; /* it comes twice, or may be where the extensions do not parse. Other
+                                           odd extensions do not matter to the session. */
     /* What the client offers to resume. */
     struct identifier_hash ticket_hash;
     struct identifier_hash ticket_inner_hash; /* the same ticket without the inner length of RFC 4507 */
     struct identifier_hash psk_hash[MAX_PSK_IDENTITIES];
     uint64_t psk_ageless; /* a bit for each of the first 64 identities: its obfuscated age is 0, as it should
-                             be for a PSK established externally (RFC 8446 4.2.11), and is for one ticket in
+                             be for an externally established PSK (RFC 8446 4.2.11), and is for one ticket in
                              2^32; or it is a name, whose age may mean nothing */
-    uint64_t psk_named;   /* likewise: it is a name, and its age is 0 or it is one of GBA. Names are printable
-                             ASCII, as people give them to a key, or imported (RFC 9258); the octets of a
-                             ticket are neither */
+    uint64_t psk_named;   /* likewise: it is a name, and its age is 0 or the name is one of GBA. Names are
+                             printable ASCII, as people choose them for a key, or imported (RFC 9258); the
+                             octets of a ticket are neither */
     uint8_t psk_count;    /* identities offered, also those beyond psk_hash[] */
-    bool has_extensions;  /* an extensions block was there, even empty */
+    bool has_extensions;  /* there was an extensions block, perhaps empty */
     uint16_t extensions[MAX_EXTENSIONS];
     uint16_t extension_count;
     bool extensions_cut;
-    /* Of the bodies of extensions for which there is no member: a sum of keyed hashes, since clients shuffle
-     * their extensions. */
+    /* A sum of keyed hashes of the bodies of extensions without a member of their own; a sum, since clients
+     * shuffle their extensions. */
     uint64_t values;
     uint16_t groups[MAX_GROUPS];
     uint16_t group_count;
@@ -236,22 +236,22 @@ struct client_hello_facts {
     struct text_slice alpn[MAX_ALPN];
     uint8_t alpn_count;
     bool ja3_known;
-    bool ja3_made;   /* because it does not follow from the lists above; else tls/ja.h makes it */
+    bool ja3_made;   /* made here because it does not follow from the lists above; else tls/ja.h makes it */
     uint8_t ja3[16]; /* MD5 over the whole lists */
 };
 
 struct server_hello_facts {
     uint8_t unknown; /* enum hello_unknown; such facts are empty */
     uint16_t legacy_version;
-    uint16_t version; /* after supported_versions; a draft of TLS 1.3 as it stands there */
+    uint16_t version; /* after supported_versions; the code there, even of a draft of TLS 1.3 */
     uint16_t suite;
     uint8_t session_id_len;
     uint8_t session_id[32];
     uint8_t compression;
     bool psk;             /* pre_shared_key: the PSK was taken */
-    uint8_t psk_selected; /* which of the client's */
+    uint8_t psk_selected; /* the index among the client's */
     bool ticket_extension;
-    bool extensions_in_doubt; /* as those of the client */
+    bool extensions_in_doubt; /* like those of the client */
     bool renegotiation_info;
     bool truncated_hmac;
     bool random_equals_clients;
@@ -267,7 +267,7 @@ struct server_hello_facts {
 };
 
 struct certificate_facts {
-    uint64_t number;            /* messages of equal bytes may have one in common; 0: none */
+    uint64_t number;            /* equal messages may have the same; 0: none */
     bool parsed;                /* the leaf's DER could be walked to its end */
     uint8_t key;                /* enum x509_key */
     struct text_slice key_name; /* "RSA", "EC", ... */
@@ -279,8 +279,8 @@ struct certificate_facts {
     uint16_t chain_len;                        /* certificates in the message */
     uint32_t der_len;                          /* of the leaf */
     struct text_slice subject, issuer, serial; /* serial: "01:AB:..", as EVE prints it */
-    struct text_slice common_name;             /* of the subject, where there is no dNSName: the last */
-    bool common_name_open; /* others stand beside it, or its characters have several bytes */
+    struct text_slice common_name;             /* of the subject, if there is no dNSName: the last */
+    bool common_name_open; /* there are others besides, or its characters have several bytes */
     struct text_slice alt_names[MAX_ALT_NAMES];
     uint8_t alt_name_count;
     bool alt_names_cut;
@@ -289,27 +289,27 @@ struct certificate_facts {
     uint8_t sha1[20];
     bool issuer_empty, subject_empty, names_utf8;
     uint16_t presence, critical; /* enum x509_presence */
-    uint16_t unparsed;           /* the same bits: what the extension says is not known */
+    uint16_t unparsed;           /* the same bits: it is not known what the extension says */
     uint16_t key_usage;          /* enum x509_key_usage */
     bool eku_server_auth;
     bool alt_name_has_dns;
-    bool name_checked; /* there was an SNI (or CONNECT authority) to hold against it */
+    bool name_checked; /* there was an SNI (or CONNECT authority) to compare it with */
     enum name_match name_match;
     /* of the CA certificates sent with it */
     uint16_t ca_count;
-    uint16_t ca_subordinate; /* of them, those that another CA has issued */
+    uint16_t ca_subordinate; /* of these, those that another CA issued */
     uint32_t ca_largest;     /* bytes of DER */
-    bool ca_not_ca;          /* one has no basicConstraints, or one without cA TRUE */
+    bool ca_not_ca;          /* one has no basicConstraints, or has it without cA TRUE */
     bool ca_uncritical;      /* one has a basicConstraints that is not critical */
     bool ca_without_sign;    /* one has keyUsage without keyCertSign */
     bool ca_nameless;        /* one with an empty issuer or subject */
     bool ca_weak_key;        /* one below 1024 RSA / 160 EC */
-    bool ca_unparsed;        /* one was not read, or not to its end */
-    bool ca_broken;          /* because it does not parse */
+    bool ca_unparsed;        /* one was not read at all, or not to its end */
+    bool ca_broken;          /* one does not parse */
 };
 
-/* The first certificate of the client's message. It names the user: who writes its facts minds the site's
- * privacy. */
+/* The first certificate of the client's message. It names the user: whatever writes its facts has to respect
+ * the site's privacy. */
 struct client_certificate_facts {
     uint16_t count;                            /* certificates in the message */
     bool is_certificate;                       /* else a raw public key (RFC 7250) */
@@ -329,18 +329,19 @@ struct key_exchange_facts {
     uint16_t rsa_bits; /* ephemeral RSA of the EXPORT suites; 0: none */
 };
 
-/* How far one side got, and what is missing of it. */
+/* How far one side got, and what of it is missing. */
 struct side_facts {
     uint32_t damage; /* enum unobserved: what happened to its bytes before it changed its cipher */
-    uint32_t damage_since_hello; /* of that, what may have cost something behind its hello */
+    uint32_t damage_since_hello; /* of that, what may have removed something after its hello */
     nanos hello_time;            /* of its ClientHello or ServerHello */
     bool captured;               /* any byte of it was captured */
-    bool start_captured;         /* its first byte was: SYN, or a first message that can only be first */
-    bool closed;                 /* it sent FIN */
-    bool reset;                  /* it sent RST */
-    bool encrypted;              /* its later messages cannot be read */
-    /* The other side was captured, and has not acknowledged the first of what it said: of a client its hello,
-     * of a server its flight; nor anything else of it in clear. Anybody's bytes may be meant for the tap. */
+    bool start_captured; /* its first byte was captured: SYN, or a message that can only be the first */
+    bool closed;         /* it sent FIN */
+    bool reset;          /* it sent RST */
+    bool encrypted;      /* its later messages cannot be read */
+    /* The other side was captured, but has not acknowledged what this one said first (a client's hello, a
+     * server's flight); later_unacknowledged: that, or something else that it said in clear. Such bytes may
+     * have been forged for the tap. */
     bool unacknowledged;
     bool later_unacknowledged;
 };
@@ -348,13 +349,13 @@ struct side_facts {
 struct kept_messages;
 
 struct observation {
-    const struct kept_messages *messages; /* in clear; NULL: nobody wants them */
+    const struct kept_messages *messages; /* in clear; NULL: not wanted */
     struct whence whence; /* the frame of the first hello; time: of the connection's first packet */
     nanos event_time;     /* when the observation was finished */
-    nanos exchange_time;  /* of the client's key exchange, its answer to the server's hello; 0: not seen */
+    nanos exchange_time;  /* of the client's key exchange, which answers the server's hello; 0: not seen */
     struct text_slice authority; /* of an HTTP CONNECT before the hello */
 
-    /* how far it went */
+    /* how far the handshake got */
     uint32_t seen;             /* enum seen */
     uint32_t unobserved;       /* enum unobserved: why facts are missing, all directions */
     struct side_facts side[2]; /* by enum side */
@@ -362,24 +363,23 @@ struct observation {
     enum reaction reaction;
     enum resumption resumption;
     uint32_t unseen_before; /* enum unobserved: why the client may have said something before its hello that
-                               was not seen; 0: it cannot */
-    uint64_t random[2];     /* by enum side: 8 bytes of what it drew; 0: not seen */
-    uint64_t randoms;       /* a hash of both; 0: one was not seen. Copies of a handshake that were
-                               taken at two places have the same, whatever their addresses */
+                               was not seen; 0: it cannot have */
+    uint64_t random[2];     /* by enum side: 8 bytes of its random; 0: not seen */
+    uint64_t randoms; /* a hash of both; 0: one was not seen. Copies of a handshake captured at two places
+                         have the same, whatever their addresses */
     struct acknowledged hello_ack; /* of the server's bytes, when the client sent its hello */
-    bool spoke_on;                 /* the client sent more behind its hello before the server had answered */
-    bool alert_unreceived;    /* of a fatal alert: the other side was seen, and had not acknowledged it */
-    enum follow_up follow_up; /* of the client, where its server's certificate is in doubt */
-    uint32_t unheard;         /* enum unobserved: why the client may have ended it before the server did, by a
-                                 word that was not seen; 0: it cannot */
-    bool had_answer;          /* the server's end acknowledges what the client answered to a request for its
-                                 certificate, or there was no such answer */
-    bool client_left;         /* the client ended first, within its own part of the handshake */
+    bool spoke_on;                 /* the client sent more after its hello before the server had answered */
+    bool alert_unreceived;    /* a fatal alert that the other side, though captured, had not acknowledged */
+    enum follow_up follow_up; /* of the client, if its server's certificate is in doubt */
+    uint32_t unheard; /* enum unobserved: why the client may have ended it before the server did, by a message
+                         that was not seen; 0: it cannot have */
+    bool had_answer; /* the server's end acknowledges the client's answer to a request for its certificate, or
+                        there was no such answer */
+    bool client_left;     /* the client ended first, in the middle of its part of the handshake */
     bool server_followed; /* the server ended because the client had closed, reset or given up before, or long
-                             after all that was said: it may have waited for more */
+                             after the last bytes: it may have waited for more */
     bool hello_retry;
-    bool renegotiation; /* under the session of an earlier handshake of the connection, which does not encrypt
-                         */
+    bool renegotiation; /* under the session of an earlier handshake of the connection, without encryption */
     uint16_t protected_version; /* record version of protected records when no hello was seen; 0: none */
     char history[MAX_HISTORY + 1];
     uint8_t history_len;
@@ -404,111 +404,113 @@ struct observation {
 
     uint16_t text_used;
     bool text_cut;               /* a name did not fit and was left out */
-    char text[OBSERVATION_TEXT]; /* what the slices point into; last, since it need not be cleared */
+    char text[OBSERVATION_TEXT]; /* the slices point into this; last, since it need not be cleared */
 };
 
-/* The negotiated version as people write it: 0x0304 for a draft of TLS 1.3. 0 without a ServerHello, and when
- * its supported_versions does not parse. */
+/* The negotiated version: 0x0304 also for a draft of TLS 1.3; 0 without a ServerHello, or if its
+ * supported_versions does not parse. */
 uint16_t observation_version(const struct observation *o);
 
 /* Does the hello offer more than this version, and each version up to its highest? A list of
- * supported_versions may leave some out (RFC 8446 4.2.1): who selects less may have those. */
+ * supported_versions may leave some out (RFC 8446 4.2.1): a server that selects less may support just
+ * those. */
 bool observation_offers_all_above(const struct observation *o, uint16_t version);
 
-/* The client offers TLS 1.3, or may have offered it in what was not seen or does not parse. */
+/* Does the client offer TLS 1.3, or may it have offered it in what was not seen or does not parse? */
 bool observation_may_offer_tls13(const struct observation *o);
 
 /* The hello offers ciphers of SSLv2 and no suite of TLS: it makes no TLS offer. */
 bool observation_offers_sslv2_only(const struct observation *o);
 
-/* The suite that the server selected, or NULL: no ServerHello, or a code nobody has named. */
+/* The suite that the server selected, or NULL: no ServerHello, or an unknown code. */
 const struct suite *observation_suite(const struct observation *o);
 
-/* Why a part of the side's hello is not known: the hello does not parse, or is not whole; what is read of it
- * may also contradict a later one. */
+/* Why a part of the side's hello is not known: the hello does not parse, or is not whole; or what was read of
+ * it may contradict a later one. */
 uint32_t observation_unread(const struct observation *o, enum side side);
 
-/* The client has said by an alert that it does not go on: a fatal one, close_notify or user_canceled (RFC
+/* The client has said by an alert that it will not go on: a fatal one, close_notify or user_canceled (RFC
  * 5246 7.2). */
 bool observation_client_gave_up(const struct observation *o);
 
-/* The group of the key exchange; 0: none that was seen. */
+/* The group of the key exchange; 0: none was seen. */
 uint16_t observation_group(const struct observation *o);
 
-/* Why nothing is known of what TLS 1.3 says behind its hellos. */
+/* Why nothing is known of what TLS 1.3 says after its hellos. */
 uint32_t observation_hidden(const struct observation *o);
 
-/* The kind of key exchange: that of the suite, or, since those of TLS 1.3 name none, what the ServerHello's
- * extensions tell (RFC 8446 4.1.1). False when it is not known. */
+/* The kind of key exchange: that of the suite or, since TLS 1.3 suites have none, what the ServerHello's
+ * extensions show (RFC 8446 4.1.1). False: it is not known. */
 bool observation_key_exchange(const struct observation *o, enum suite_kx *out);
 
-/* The suite when it is one of NULL encryption whose records can be read: TLS up to 1.2. Else NULL. */
+/* The suite, if it is one of NULL encryption whose records can be read: TLS up to 1.2. Else NULL. */
 const struct suite *observation_clear_suite(const struct observation *o);
 
 /* Bytes of the MAC at the end of each record under that suite; 0: there is none. */
 uint16_t observation_clear_mac(const struct observation *o);
 
 /* Does the handshake tell the server who the client is: by a certificate, a PSK, a password (SRP) or a ticket
- * of Kerberos? UNKNOWN also where a session was resumed that a certificate may have begun. */
+ * of Kerberos? UNKNOWN also if a session was resumed that may have begun with a certificate. */
 enum identified { IDENTIFIED_UNKNOWN, IDENTIFIED_NO, IDENTIFIED_YES };
 enum identified observation_identified(const struct observation *o);
 
 /* The server took a PSK (TLS 1.3), with or without an age. */
 bool observation_by_psk(const struct observation *o);
 
-/* The PSK that it took has no age, so far as the hello was seen. */
+/* The PSK that it took has no age, as far as the hello was seen. */
 bool observation_psk_ageless(const struct observation *o);
 
 struct span observation_text(const struct observation *o, struct text_slice slice);
 
-/* A copy with as much text as there is. */
+/* Copies it, with only the text in use. */
 void observation_copy(struct observation *to, const struct observation *from);
 
 /*
  * Nothing that `side` sent in clear before its ChangeCipherSpec can be hidden: its first byte was captured,
  * none is missing, and it went on to ChangeCipherSpec (for the server: or ServerHelloDone), a fatal alert or
- * the end of the connection. Then a message that was not seen was not sent.
+ * the end of the connection. Then a message that was not seen was never sent.
  */
 bool observation_settled(const struct observation *o, enum side side);
 
-/* The second since 1970 in which the server's certificate was sent, against which its validity is held. */
+/* The second since 1970 in which the server's certificate was sent, with which its validity is compared. */
 int64_t observation_certificate_second(const struct observation *o);
 
 /* RFC 2818 3.1: the name that the client meant; through a proxy, the authority of its CONNECT (WAP-219 7).
- * Empty when it is not known. */
+ * Empty: it is not known. */
 struct span observation_certificate_host(const struct observation *o);
 
 /* The server's certificate is expired, not valid yet, or does not name the host that the client asked for. */
 bool observation_certificate_in_doubt(const struct observation *o);
 
-/* A fatal alert in clear, of either side, and of this one. */
+/* Is there a fatal alert in clear: of either side; of this one? */
 bool observation_fatal_alert(const struct observation *o);
 bool observation_fatal_alert_of(const struct observation *o, enum side side);
 
 /* The direction was captured from its first byte on, and nothing of it in clear is missing so far. */
 bool observation_is_whole(const struct observation *o, enum side side);
 
-/* Nobody knows whether the other side has received its hello (of a server: its flight), or another one. */
+/* It is not known whether the other side received its hello (a server's flight), or another one. */
 bool observation_is_doubtful(const struct observation *o, enum side side);
 
-/* Damage to the capture took something from what is known of it. */
+/* Because of damage to the capture, less is known about it. */
 bool observation_is_damaged(const struct observation *o);
 
-/* Why the connection may have had another handshake that could be read, and was not: enum unobserved; 0: it
- * cannot. Under NULL encryption a later one is in clear (RFC 5246 7.4.1.1), which the ServerHello tells. */
+/* Why the connection may have had another readable handshake that was not read: enum unobserved; 0: it cannot
+ * have. Under NULL encryption, which the ServerHello shows, a later one is in clear (RFC 5246 7.4.1.1). */
 uint32_t observation_other_unread(const struct observation *o);
 
-/* It is not known whether its ends took part. */
+/* Notes that its ends may not have taken part. */
 void observation_disputed(struct observation *o);
 
-/* There are two readings of what the side said, and its receiver may have taken the other one: also where it
- * is encrypted, and when the handshake is complete, unlike handshake_damage(). */
+/* There are two versions of what the side said, and its receiver may have taken the other one: noted even if
+ * it is encrypted or the handshake is complete, unlike handshake_damage(). */
 void observation_contradicted(struct observation *o, enum side side);
 
-/* When not settled: why, as enum unobserved bits; never 0 then. */
+/* If not settled: why, as enum unobserved bits; then never 0. */
 uint32_t observation_missing(const struct observation *o, enum side side);
 
-/* It is not known what the client offers to resume. A server that resumes in TLS 1.2 knows of no PSK. */
+/* It is not known what the client offers to resume. A server that resumes in TLS 1.2 does not know about
+ * PSKs. */
 static inline bool observation_offer_in_doubt(const struct observation *o)
 {
     const struct client_hello_facts *c = &o->client_hello;

@@ -1,6 +1,6 @@
 /*
- * A client ends the handshake when its server selects what it did not offer (RFC 5246 7.4.1.3, 7.4.1.4, RFC
- * 8446 4.1.3, 4.2, 4.2.8). Where it goes on, it had sent another hello than the one that was read.
+ * A client ends the handshake if its server selects what it did not offer (RFC 5246 7.4.1.3, 7.4.1.4, RFC
+ * 8446 4.1.3, 4.2, 4.2.8). If it goes on, it had sent another hello than the one that was read.
  */
 #include "tls/handshake.h"
 
@@ -25,7 +25,7 @@ static bool is_other_version(const struct observation *o)
     return !(c->unknown & UNKNOWN_VERSIONS) && observation_version(o) > c->max_version;
 }
 
-/* Only what has an extension in the hello, or its SCSV (RFC 5746 3.6), is answered by one. */
+/* A server answers with an extension only if the hello has it, or its SCSV (RFC 5746 3.6). */
 static bool is_other_extension(const struct client_hello_facts *c, const struct server_hello_facts *s)
 {
     if (c->extensions_cut || c->unknown & UNKNOWN_EXTENSIONS || s->unknown & UNKNOWN_EXTENSIONS)
@@ -45,7 +45,7 @@ static bool is_other_group(const struct client_hello_facts *c, const struct serv
            !lists16(c->groups, c->group_count, s->key_share_group);
 }
 
-/* TLS 1.3: what the client sent in its place is echoed. Before: the server resumes what nobody offered. */
+/* TLS 1.3: the server does not echo the client's id. Before: it resumes what nobody offered. */
 static bool is_other_session(const struct observation *o)
 {
     const struct client_hello_facts *c = &o->client_hello;
@@ -57,7 +57,7 @@ static bool is_other_session(const struct observation *o)
     if (same || (c->unknown | s->unknown) & UNKNOWN_SESSION_ID)
         return false;
     if (s->version >= 0x0304)
-        return s->version == 0x0304; /* drafts had none */
+        return s->version == 0x0304; /* drafts did not echo it */
     return o->seen & SEEN_SERVER_CCS && !(o->seen & of_full) && !c->ticket &&
            !(c->unknown & UNKNOWN_EXTENSIONS) && observation_is_whole(o, SERVER);
 }
@@ -68,7 +68,7 @@ bool answers_other_hello(const struct handshake *h)
     const struct client_hello_facts *c = &o->client_hello;
     const struct server_hello_facts *s = &o->server_hello;
     const bool both = o->seen & SEEN_CLIENT_HELLO && o->seen & SEEN_SERVER_HELLO;
-    if (!both || h->phase != PHASE_DONE) /* as where the client ends it, or nobody knows */
+    if (!both || h->phase != PHASE_DONE) /* e.g. if the client ends it, or nobody knows */
         return false;
     return is_other_suite(c, s) || is_other_version(o) || is_other_extension(c, s) || is_other_group(c, s) ||
            is_other_session(o);

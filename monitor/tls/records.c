@@ -1,5 +1,5 @@
-/* From bytes to records to messages (RFC 2246 6.2.1, 7.4). A message that lies whole in one record and one
- * run is handed on where it lies; one that straddles a border is collected in a chain. */
+/* From bytes to records to messages (RFC 2246 6.2.1, 7.4). A message that is whole in one record and one run
+ * is handed on in place; one that crosses a border is collected in a chain. */
 #include "tls/handshake.h"
 
 static void end_message(struct tls *tls, struct assembly *a)
@@ -21,7 +21,7 @@ static bool is_hello(const struct assembly *a)
     return a->message_header[0] == MESSAGE_CLIENT_HELLO || a->message_header[0] == MESSAGE_SERVER_HELLO;
 }
 
-/* The header of a message is here. Of one that is too long a hello still tells what its first part holds. */
+/* The header of a message is here. Even if it is too long, a hello still shows what its first part holds. */
 static void begin_message(struct tls *tls, struct handshake *h, enum side who)
 {
     struct assembly *a = &h->side[who];
@@ -35,14 +35,14 @@ static void begin_message(struct tls *tls, struct handshake *h, enum side who)
     a->message_skipped = !is_hello(a);
 }
 
-/* What has come of a message that straddles a border; valid until the next one is read. */
+/* The part that has come of a message that crosses a border; valid until the next one is read. */
 static struct span collected(struct tls *tls, const struct assembly *a)
 {
     chain_copy(&tls->pieces, &a->message, tls->message);
     return span_of(tls->message, a->message.length);
 }
 
-/* Keeps a part of a message that straddles a border; without room for it the message is skipped. */
+/* Keeps a part of a message that crosses a border; if there is no room for it, the message is skipped. */
 static void keep_part(struct tls *tls, struct handshake *h, enum side who, struct span part, nanos now)
 {
     struct assembly *a = &h->side[who];
@@ -59,9 +59,9 @@ static void keep_part(struct tls *tls, struct handshake *h, enum side who, struc
 }
 
 /*
- * Takes what belongs to the current message; *message is the message when it is whole: in place when it lies
- * whole in these bytes, else collected. Returns how many bytes were used; *whole says that the message has
- * ended, with an empty *message when it was skipped.
+ * Takes what belongs to the current message; *message is the message if it is whole: in place if it is whole
+ * in these bytes, else collected. Returns how many bytes were used; *whole says that the message has ended,
+ * with an empty *message if it was skipped.
  */
 static size_t collect(struct tls *tls, struct handshake *h, enum side who, struct span bytes,
                       struct span *message, bool *whole, nanos now)
@@ -81,7 +81,7 @@ static size_t collect(struct tls *tls, struct handshake *h, enum side who, struc
     return part.n;
 }
 
-/* More bytes of a side. Behind its hello a server may refuse these, and not the hello. */
+/* More bytes of a side. After a client's hello, a server may refuse these and not the hello. */
 static void note_more(struct handshake *h, enum side who)
 {
     struct observation *o = h->observation;
@@ -95,7 +95,7 @@ static void feed_handshake_fragment(struct tls *tls, struct handshake *h, enum s
     while (bytes.n && !a->message_lost) {
         note_more(h, who);
         if (h->observation->side[who].encrypted)
-            return; /* a message of this very record changed the cipher: TLS 1.3's ServerHello */
+            return; /* a message of this same record changed the cipher: TLS 1.3's ServerHello */
         if (a->message_header_length < MESSAGE_HEADER_BYTES) {
             if (!records_fill_header(a->message_header, &a->message_header_length, MESSAGE_HEADER_BYTES,
                                      &bytes))
@@ -132,20 +132,20 @@ static void feed_alert_fragment(struct tls *tls, struct handshake *h, enum side 
 }
 
 /* Some TLS 1.3 peers send a ChangeCipherSpec that means nothing (RFC 8446 D.4). Until the version is known,
- * the record after it tells: only a handshake message in clear can be a second ClientHello. */
+ * the record after it shows: only a handshake message in clear can be a second ClientHello. */
 static bool is_clear_after_pending(const struct assembly *a, struct span fragment)
 {
     struct cursor c = cursor_over(fragment);
     uint8_t type = cursor_u8(&c);
     size_t message = cursor_u24(&c);
     bool hello = type == MESSAGE_CLIENT_HELLO || type == MESSAGE_SERVER_HELLO;
-    /* A protected Finished may begin with any byte, but hardly also with a length that fits. */
+    /* A protected Finished may begin with any byte, but hardly with a fitting length too. */
     return hello && (c.status != PARSE_OK || a->record_left >= LONGER_THAN_FINISHED ||
                      message + MESSAGE_HEADER_BYTES <= a->record_left);
 }
 
-/* Alerts in clear may share a record, or be cut into several (RFC 5246 6.2.1). Where nothing of the side is
- * missing a shorter record than any protected one can be nothing else. */
+/* Cleartext alerts may share a record, or be split over several (RFC 5246 6.2.1). If nothing of the side is
+ * missing, a record shorter than any protected one can be nothing else. */
 static bool is_clear_alert(const struct handshake *h, enum side who)
 {
     enum { SHORTEST_PROTECTED = 2 + 16 }; /* with a MAC of MD5 (RFC 2246 6.2.3.1) */
@@ -162,7 +162,7 @@ static bool suite_may_be_clear(const struct handshake *h)
     return !(h->observation->seen & SEEN_SERVER_HELLO) || observation_clear_suite(h->observation);
 }
 
-/* What is missing hides the side's Finished, and this record is that, or comes behind it. */
+/* The side's Finished is in the missing bytes, or this record is it. */
 static void look_for_later(struct tls *tls, struct handshake *h, enum side who, struct span fragment,
                            nanos now)
 {
@@ -183,7 +183,7 @@ static void begin_record(struct tls *tls, struct handshake *h, enum side who, st
     struct assembly *a = &h->side[who];
     const struct side_facts *side = &h->observation->side[who];
     a->record_counted = false;
-    if (a->record_type != RECORD_ALERT && a->alert_length) { /* half of one */
+    if (a->record_type != RECORD_ALERT && a->alert_length) { /* half of an alert */
         a->alert_length = 0;
         handshake_damage(h, who, UNOBSERVED_MALFORMED);
     }
@@ -206,13 +206,13 @@ static void begin_record(struct tls *tls, struct handshake *h, enum side who, st
         look_for_later(tls, h, who, fragment, now);
 }
 
-/* The record is under the keys of the session before, which do not encrypt. */
+/* The record is under the keys of the previous session, which do not encrypt. */
 static bool is_of_earlier(const struct assembly *a)
 {
     return a->mac_bytes && !a->record_protected;
 }
 
-/* What the record carries: its MAC ends it. */
+/* What the record carries, without its MAC. */
 static struct span content_of(const struct assembly *a, struct span fragment)
 {
     if (!is_of_earlier(a))
@@ -264,8 +264,8 @@ void records_keep_rest(struct tls *tls, struct handshake *h, enum side who)
     clear_append(tls, h, who, span_of(header, sizeof header));
 }
 
-/* After a side's Finished its handshake records are those of a later handshake, which can be read where
- * nothing is encrypted; so are the records after its hello. */
+/* After a side's Finished its handshake records are those of a later handshake, which can be read if nothing
+ * is encrypted; so are the records after its hello. */
 static bool is_of_later(const struct handshake *h, enum side who)
 {
     const struct assembly *a = &h->side[who];
@@ -274,7 +274,7 @@ static bool is_of_later(const struct handshake *h, enum side who)
            (a->record_type == RECORD_HANDSHAKE || h->clear[who].later);
 }
 
-/* After its ChangeCipherSpec an alert of the client can be read under NULL encryption alone. One that cannot
+/* After its ChangeCipherSpec an alert of the client can be read only under NULL encryption. An unreadable one
  * may be a warning, but hardly before the handshake is done. */
 static void note_hidden_alert(struct handshake *h, struct span fragment)
 {
@@ -293,7 +293,7 @@ static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, s
     if (first) {
         begin_record(tls, h, who, fragment, now);
         a->record_later = is_of_later(h, who);
-        h->hidden_alert &= who == SERVER; /* who goes on had not ended */
+        h->hidden_alert &= who == SERVER; /* a client that goes on had not ended */
     }
     a->record_counted = true;
     if (a->record_later) {
@@ -331,15 +331,15 @@ static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, s
     }
 }
 
-/* Two bytes begin an SSLv2 record, or three where padding follows, which only protected records have. */
+/* Two bytes begin an SSLv2 record, or three if there is padding, which only protected records have. */
 static bool sslv2_header_is_whole(const struct assembly *a)
 {
     const bool padded = a->header_length && !(a->header[0] & 0x80);
     return a->header_length == (padded ? 3 : 2);
 }
 
-/* All but the hellos and CLIENT-MASTER-KEY is protected, and an ERROR before there are keys, which is shorter
- * than any MAC. */
+/* Everything is protected except the hellos, CLIENT-MASTER-KEY, and an ERROR before there are keys, which is
+ * shorter than any MAC. */
 static bool sslv2_is_protected(const struct handshake *h, enum side who, uint32_t length)
 {
     enum { MAC_BYTES = 16 };
@@ -386,7 +386,7 @@ static size_t feed_sslv2(struct tls *tls, struct handshake *h, enum side who, st
     return used;
 }
 
-/* SSLv2 goes on after its hellos, or after the client's alone where its CLIENT-MASTER-KEY follows. */
+/* SSLv2 goes on after both hellos, or after the client's alone if its CLIENT-MASTER-KEY follows. */
 static bool goes_on_in_sslv2(const struct handshake *h, enum side who, uint8_t first)
 {
     const struct observation *o = h->observation;
@@ -460,7 +460,7 @@ void records_feed(struct tls *tls, struct handshake *h, enum side who, struct sp
     }
 }
 
-/* What came of a message before the gap. */
+/* The part of a message that came before the gap. */
 static void keep_cut_message(struct tls *tls, struct handshake *h, enum side who, nanos now)
 {
     const struct assembly *a = &h->side[who];

@@ -1,9 +1,9 @@
-/* Is there TLS in these bytes, and who is the client? What struct search holds is by the flow's sides; all
- * else goes by roles, once begin() has given them. */
+/* Is there TLS in these bytes, and who is the client? Struct search is by the flow's sides; everything else
+ * is by roles, once begin() has assigned them. */
 #include "tls/connect.h"
 #include "tls/find_start.h"
 
-/* Who is the client, from what one side's first bytes are. */
+/* The client's side, judging by what one side's first bytes are. */
 static unsigned client_side(const struct flow *flow, unsigned side, enum opening opening, struct span bytes)
 {
     switch (opening) {
@@ -32,7 +32,7 @@ static bool began_unseen(const struct flow *flow)
     return !((flow->marks[0] | flow->marks[1]) & SIDE_SYN) || flow_has_joined(flow);
 }
 
-/* The server closed before the client's hello came, which it did not read. */
+/* The server closed before the client's hello came, so it did not read it. */
 static void note_early_end(struct tls *tls, struct handshake *h, nanos now)
 {
     const unsigned server = flow_side_of(h->flow, SERVER);
@@ -50,9 +50,9 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
 {
     struct flow *flow = h->flow;
     struct observation *o = h->observation;
-    /* The hello was that of a handshake that came to nothing. */
+    /* The hello was that of a failed handshake. */
     const bool lacks_hello = flow->again && !opening_is_client_hello(opening);
-    /* In HTTP it was looked for where a document may stand. */
+    /* In HTTP, it was looked for in places where a document may be. */
     const unsigned contested = flow->contested && flow->clear_kind == CLEAR_HTTP ? 3 : flow->contested;
     h->search.begun = true;
     flow_name_client(flow, client);
@@ -63,7 +63,7 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
     o->whence.time = flow->first_seen;
     for (unsigned i = 0; i < 2; i++) {
         enum side who = flow_role(flow, i);
-        /* Of two taps the directions may come one after the other. */
+        /* With two taps, the directions may come one after the other. */
         const bool silent = flow->alone & 1U << i && !flow->side[i].count;
         o->side[who].captured = flow->marks[i] & (SIDE_DATA | SIDE_SYN) && !silent;
         o->side[who].start_captured = flow->marks[i] & SIDE_SYN && !lacks_hello;
@@ -106,8 +106,9 @@ static void feed_records(struct tls *tls, struct handshake *h, enum side who, st
     records_feed(tls, h, who, bytes, now);
 }
 
-/* No beginning; but after a gap any record may be the first that is seen, and without one a stack takes any
- * version (RFC 5246 E.1). What is neither that nor words is no answer, and may be one to its receiver. */
+/* Not a beginning; but after a gap any record may be the first one seen, and without a gap a stack accepts
+ * any version (RFC 5246 E.1). Anything else that is not text is no known answer, but its receiver may read it
+ * as one. */
 static void feed_other(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
 {
     const bool whole = observation_is_whole(h->observation, who);
@@ -123,8 +124,8 @@ static void feed_other(struct tls *tls, struct handshake *h, enum side who, stru
 }
 
 /*
- * Bytes of a handshake in progress. The one side has begun; the other's first bytes may still be what came
- * before TLS (an answer to STARTTLS, captured late), or no TLS at all.
+ * Bytes of a handshake in progress. One side has begun; the other's first bytes may still be from before TLS
+ * (an answer to STARTTLS, captured late), or not TLS at all.
  */
 void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
 {
@@ -140,7 +141,7 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
     if (proxy_awaits(proxy) || (!p->length && proxy_begins(bytes)))
         proxy_follow(proxy, &bytes);
     h->flow->proxied |= proxy_is_there(proxy);
-    if (who == CLIENT) /* the request may be captured after what it led to */
+    if (who == CLIENT) /* the request may be captured after its result */
         connect_look_for(h, flow_side_of(h->flow, who), true, bytes);
     enum opening opening = OPENING_NONE;
     if (p->length) {
@@ -177,14 +178,14 @@ void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t g
     records_gap(tls, h, who, gap, now);
 }
 
-/* A header has named the client, who has said nothing yet. */
+/* A header has named the client, which has said nothing yet. */
 static bool awaits_named(const struct handshake *h, unsigned side)
 {
     const struct proxy_header *header = &h->search.proxy[side];
     return proxy_awaits(header) || (header->client.family && !h->flow->side[side].count);
 }
 
-/* A slot before TLS has begun is kept for a probe, a CONNECT or a header of the PROXY protocol only. */
+/* Before TLS has begun, a slot is kept only for a probe, a CONNECT or a header of the PROXY protocol. */
 static void close_if_idle(struct tls *tls, struct handshake *h)
 {
     const struct search *s = &h->search;
@@ -194,8 +195,8 @@ static void close_if_idle(struct tls *tls, struct handshake *h)
         handshake_close(tls, h);
 }
 
-/* The start was found on the side of this role; what the other may have begun with came before and waits in
- * its probe. */
+/* The start was found on the side of this role; what may be the other's start came before and waits in its
+ * probe. */
 static void feed_from_start(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
 {
     const enum side peer = other_end(who);
@@ -209,7 +210,7 @@ static void feed_from_start(struct tls *tls, struct handshake *h, enum side who,
     h->unprompted = false;
 }
 
-/* Bytes in front of a run are missing, or the beginning of the side. */
+/* Bytes before a run are missing, or the beginning of the side. */
 static bool lacks_start(const struct flow *flow, unsigned side)
 {
     return flow->halted || (!flow->again && (!(flow->marks[side] & SIDE_SYN) || flow->gaps >> side & 1 ||
@@ -258,21 +259,21 @@ static bool is_unprompted(const struct flow *flow, const struct segment *segment
            segment->ack == flow->side[!side].first;
 }
 
-/* Nothing was found within the bytes in which TLS begins. */
+/* Nothing was found within the bytes in which TLS has to begin. */
 static bool is_far(const struct flow *flow, unsigned side)
 {
     const bool both = flow->side[0].count > SEARCH_BYTES && flow->side[1].count > SEARCH_BYTES;
     return both || flow->side[side].count > 4 * SEARCH_BYTES;
 }
 
-/* What comes next is not behind what came last. */
+/* What comes next does not continue what came last. */
 static void forget_before(struct handshake *h, unsigned side, bool gap)
 {
     h->search.gap[side] |= gap;
     h->search.proxy[side] = (struct proxy_header){0};
 }
 
-/* The side said something else before TLS, or what is not recognised. */
+/* The side said something else before TLS, or something not recognised. */
 static void note_words(struct flow *flow, unsigned side, struct span bytes)
 {
     const unsigned bit = 1U << side;
@@ -281,8 +282,8 @@ static void note_words(struct flow *flow, unsigned side, struct span bytes)
         flow->odd = (flow->odd | bit) & 3U;
 }
 
-/* Other bytes in the place of the last ones of a probe: it goes on with them where a hello may follow. False:
- * none can. */
+/* Other bytes in place of the last ones of a probe: it goes on with them if that may give a hello. False: it
+ * cannot. */
 static bool take_second_reading(struct handshake *h, const struct run *run)
 {
     struct probe *p = &h->search.probe[run->side];
@@ -301,7 +302,7 @@ static bool take_second_reading(struct handshake *h, const struct run *run)
     return goes_on;
 }
 
-/* True: the run belonged to the probe. False: *bytes is what is left to be searched. */
+/* True: the run belonged to the probe. False: *bytes is left to be searched. */
 static bool go_on_with_probe(struct tls *tls, struct handshake *h, const struct segment *segment,
                              const struct run *run, struct span *bytes)
 {
@@ -313,7 +314,7 @@ static bool go_on_with_probe(struct tls *tls, struct handshake *h, const struct 
     return false;
 }
 
-/* In clear, where a handshake that was judged had not ended. */
+/* A fatal alert in clear, when a handshake that was judged had not ended. */
 static bool is_fatal_alert(struct span bytes)
 {
     return bytes.n >= ALERT_RECORD_BYTES && opening_look(span_head(bytes, OPENING_BYTES)) == OPENING_ALERT &&
@@ -350,7 +351,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     enum opening opening;
     struct span start =
         start_in_run(bytes, place, stream_start, lacks_start(flow, side), flow->contested, &opening);
-    /* An error may be the answer to a hello that was captured after it; by itself it starts nothing. */
+    /* An error may answer a hello that was captured after it; by itself it starts nothing. */
     if (opening_is_answer(opening))
         opening = stream_start && !flow->again && start.n < PROBE_BYTES ? OPENING_MAYBE : OPENING_NONE;
     bool connect = stream_start && connect_begins(bytes);
@@ -422,7 +423,7 @@ bool handshake_begin_with_answer(struct tls *tls, struct handshake *h, nanos now
             continue;
         const struct whence first = p->at;
         p->length = 0;
-        /* Only at the start of its direction is an alert the server's for certain. */
+        /* An alert is certainly the server's only at the start of its direction. */
         const bool starts = h->flow->marks[side] & SIDE_SYN && !h->search.gap[side];
         const unsigned client = starts ? !side : client_side(h->flow, side, opening, answer);
         begin(tls, h, &first, client, opening);

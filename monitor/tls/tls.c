@@ -4,8 +4,8 @@
 #include <assert.h>
 
 /* A side acknowledges only what it has: bytes that come after their acknowledgement were captured too late.
- * That matters once their receiver has ended the connection, and with early data, among which only the
- * server's records tell the client's Finished. */
+ * That matters once their receiver has ended the connection, and with early data, where only the server's
+ * records distinguish the client's Finished. */
 static void note_order(struct handshake *h, enum side who, size_t bytes)
 {
     const enum side peer = other_end(who);
@@ -16,8 +16,8 @@ static void note_order(struct handshake *h, enum side who, size_t bytes)
     h->reordered |= matters && bytes && acknowledged_beyond(&h->acked[!side], first) > 0;
 }
 
-/* Who sends more has not ended: the FIN or reset was another's. An alert stays; what contradicts that lies in
- * its own bytes. */
+/* A side that sends more has not ended: the FIN or reset was forged. An alert stays; only other contents of
+ * its own bytes contradict it. */
 static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos now)
 {
     struct observation *o = h->observation;
@@ -40,9 +40,9 @@ static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos no
     handshake_resume(tls, h, now);
 }
 
-/* A FIN or RST of the server: what it acknowledges (RFC 9293 3.4) tells what it had by then. An endpoint that
- * has received a reset says nothing more (3.10.7.4): after one of the client, and a reset after its FIN, the
- * end is due to that, or comes from a middlebox that ends both directions. */
+/* A FIN or RST of the server: what it acknowledges (RFC 9293 3.4) shows what it had by then. An endpoint that
+ * has received a reset says nothing more (3.10.7.4): so an end after the client's reset, or a reset after its
+ * FIN, is caused by that, or comes from a middlebox that ends both directions. */
 static void note_server_end(struct handshake *h, const struct segment *segment)
 {
     const struct observation *o = h->observation;
@@ -58,8 +58,8 @@ static void note_server_end(struct handshake *h, const struct segment *segment)
     h->ended_otherwise |= h->client_gave_up;
 }
 
-/* What the server's end acknowledges of the client's bytes came before it, though it was captured later.
- * Where it acknowledges nothing, nobody knows. */
+/* Bytes of the client that the server's end acknowledges came before it, though captured later. If it
+ * acknowledges nothing, nobody knows. */
 static void note_late_words(struct handshake *h, uint32_t first)
 {
     const struct observation *o = h->observation;
@@ -70,8 +70,8 @@ static void note_late_words(struct handshake *h, uint32_t first)
         h->client_gave_up = h->ended_otherwise = true;
 }
 
-/* What the sender of the bytes had acknowledged. Those that waited for others have the acknowledgement of the
- * segment that they came in. */
+/* What the sender of the bytes had acknowledged. Bytes that waited for others have the acknowledgement of the
+ * segment in which they came. */
 static struct acknowledged had_before(const struct handshake *h, const struct segment *segment, enum side who,
                                       const struct run *run)
 {
@@ -145,7 +145,7 @@ bool tls_is_open(const struct tls *tls, const struct flow *flow)
     return h && handshake_has_begun(h) && h->phase == PHASE_OPEN;
 }
 
-/* Of a flow whose handshake has begun, awake; NULL: of none. False: there is no room to wake it. */
+/* The handshake of the flow, awake, if it has begun; else NULL. False: there is no room to wake it. */
 static bool wake_begun(struct tls *tls, const struct flow *flow, struct handshake **begun)
 {
     struct handshake *h = handshake_of(tls, flow);
@@ -200,7 +200,8 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
     }
     if (segment->flags & TCP_ACK)
         acknowledged_note(&h->acked[side], segment->ack);
-    h->alert_receipt.awaited &= who == h->alert_receipt.who; /* who resets has got it, or wants no more */
+    h->alert_receipt.awaited &=
+        who == h->alert_receipt.who; /* the resetting side has got it, or wants no more */
     h->receipt.awaited &= who == h->receipt.who;
     h->observation->side[who].reset = true;
     handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, now);
@@ -208,15 +209,15 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
     return true;
 }
 
-/* In TLS 1.3 alerts and key updates look like data too (RFC 8446 5.2); their length tells them. */
+/* In TLS 1.3 alerts and key updates look like data too (RFC 8446 5.2); their length distinguishes them. */
 static bool holds_data(const struct record_header *header)
 {
     enum { KEY_UPDATE = 5, TYPE_AND_TAG = 1 + 16 };
     return header->type == RECORD_APPLICATION_DATA && header->length > KEY_UPDATE + TYPE_AND_TAG;
 }
 
-/* A hello in clear, of a client that has ended TLS (RFC 5246 7.2.1) and begins anew. Under protection there
- * is more in its record, and nobody can tell what. */
+/* A hello in clear, of a client that has ended TLS (RFC 5246 7.2.1) and begins again. A protected record
+ * holds more than that, and nobody can tell what. */
 static bool is_clear_hello(const struct record_header *header, struct span bytes)
 {
     if (header->type != RECORD_HANDSHAKE || opening_look(bytes) != OPENING_CLIENT_HELLO)
@@ -227,9 +228,9 @@ static bool is_clear_hello(const struct record_header *header, struct span bytes
     return c.status == PARSE_OK && cursor_u8(&c) == 3 && message + MESSAGE_HEADER_BYTES == header->length;
 }
 
-/* A later handshake has one ChangeCipherSpec of the server; data under the old keys may stand between its
- * flights. A HelloRequest is none, for the client may decline it (RFC 5246 7.4.1.1), and its record is short;
- * any other may come of a handshake whose ChangeCipherSpec was not captured. */
+/* A later handshake has one ChangeCipherSpec from the server; data under the old keys may come between its
+ * flights. A HelloRequest, which has a short record, is not a handshake, since the client may decline it (RFC
+ * 5246 7.4.1.1); any other record may belong to a handshake whose ChangeCipherSpec was not captured. */
 static void note_later_handshake(struct tls *tls, struct flow *flow, enum side who,
                                  const struct record_header *header)
 {
@@ -245,7 +246,7 @@ static void note_later_handshake(struct tls *tls, struct flow *flow, enum side w
     }
 }
 
-/* Its last segment may have only a part of it. */
+/* Is the alert the side's last record? Its last segment may have only a part of it. */
 static bool is_last(const struct flow_side *side)
 {
     return side->alert_end - side->next < RECORD_HEADER_BYTES + MAX_RECORD_BYTES;

@@ -1,4 +1,4 @@
-/* What stood where a hello may have begun, and could not be read. */
+/* Bytes that could not be read in a place where a hello may have begun. */
 #include "tls/handshake.h"
 
 bool handshake_lacks_bytes(const struct handshake *h, unsigned side)
@@ -22,7 +22,7 @@ void handshake_note_unread_start(struct handshake *h)
     if (o->seen & (SEEN_CLIENT_HELLO | SEEN_CUT_HELLO) || o->renegotiation || !(flow->odd >> client & 1) ||
         flow->clear_kind == CLEAR_HTTP || !observation_is_whole(o, CLIENT) ||
         handshake_lacks_bytes(h, client))
-        return; /* for another reason, if at all */
+        return; /* it was not read for another reason, if at all */
     o->side[CLIENT].damage |= UNOBSERVED_MALFORMED;
     o->unobserved |= UNOBSERVED_MALFORMED;
     if (!(flow->spoke >> !client & 1))
