@@ -1,10 +1,10 @@
-/* What is judged, and whom it is about. */
+/* The cases to be judged, and whom they are about. */
 #include "peers/asked.h"
 #include "policy/policy.h"
 
 /*
  * What a reader finds in the capture: the time of the ClientHello, else of the ServerHello, else of the
- * connection's first packet. (When a handshake was judged depends on timeouts and is of use to nobody.)
+ * connection's first packet. (The time of judging depends on timeouts and is of no use.)
  */
 static nanos time_of(const struct observation *o)
 {

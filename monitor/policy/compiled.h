@@ -1,4 +1,4 @@
-/* A profile as it is judged: flat tables, everything by index. */
+/* A profile in the form used for judging: flat tables, everything by index. */
 #ifndef UTWATCH_POLICY_COMPILED_H
 #define UTWATCH_POLICY_COMPILED_H
 
@@ -6,7 +6,7 @@
 #include "policy/compiler.h"
 
 enum op {
-    OP_TRUE, /* constants: what a condition on parameters came to */
+    OP_TRUE, /* constants: the result of a condition on parameters */
     OP_FALSE,
     OP_ALL_OF, /* operand: number of children */
     OP_ANY_OF,
@@ -36,7 +36,7 @@ struct condition_node {
     uint8_t op;
     uint8_t field;
     uint16_t from;
-    uint16_t test; /* of a leaf: equal tests have the same number, and are made once for a case */
+    uint16_t test; /* of a leaf: equal tests have the same number, and are made once per case */
     int64_t operand;
 };
 
@@ -47,20 +47,21 @@ struct result {
     uint32_t reasons; /* of UNKNOWN3 */
 };
 
-/* What a case answered: the fact of a field as all tests of it see it, where it has few values or is a
- * number; the result of a test; or the class of its chain or hello. */
+/* A case's answer to a question: the fact of a field, as far as its tests distinguish it, if it has few
+ * values or is a number; the result of a test; or the class of the case's chain or hello. */
 struct answer {
     struct fact fact;  /* of a test: its result is the number */
     uint16_t question; /* a test, test_count + enum field, or question_of_class() */
 };
 
-/* What the tests of a profile came to for the case that is being judged. */
+/* The results of a profile's tests for the case being judged. */
 struct results {
-    uint32_t now;      /* number of the case; a result of another one is not valid */
+    uint32_t now;      /* number of the case; results of others are not valid */
     uint32_t *made_at; /* by test */
     struct result *result;
     struct result *stack; /* NODES_OF_CONDITION, for one condition */
-    struct answer *order; /* to this case, as they were asked for first; room for all tests and fields */
+    struct answer *order; /* for this case, in the order in which they were first asked for; room for all
+                             tests and fields */
     size_t order_count;
     uint32_t *asked_at;            /* by question, as made_at: the answer is in the order */
     uint32_t read_at[FIELD_COUNT]; /* by field, likewise */
@@ -69,7 +70,7 @@ struct results {
     bool breach;              /* see profile_found_breach() */
 };
 
-/* What tests compare a field of numbers with, in order: profile.landmarks[] from `from` on. */
+/* The numbers with which tests compare a field, in order: profile.landmarks[] from `from` on. */
 struct landmarks {
     size_t from, count;
 };
@@ -89,13 +90,13 @@ struct rule_case {
     enum severity severity;
     const char *note;
     const struct template *observed;
-    int offending; /* set of the offered suites that make the case true; NO_SET: no such set */
+    int offending; /* set of the offered suites that make the case true; NO_SET: none */
 };
 
 #define NO_SET (-1)
 
 struct rule {
-    struct rule_facts facts; /* first: what is public of a rule is found in it by rule_of() */
+    struct rule_facts facts; /* first, since rule_of() finds the rule by this public part */
     const struct profile *profile;
     char *clause; /* with the document's name; owned, facts.clause is the same */
     const char *note;
@@ -114,10 +115,10 @@ struct rule {
 
 struct parameter {
     const char *name;
-    const char *text;     /* its value: the file's, or the site's in place of it */
-    const char *first;    /* that of the profile which has it first */
-    const char *compared; /* a word that a rule compares it with; NULL: none does */
-    bool meant;           /* a rule compares it with the word that it is */
+    const char *text;     /* its value, from the file or, instead, from the site */
+    const char *first;    /* the value in the profile that first defines it */
+    const char *compared; /* a word with which a rule compares it; NULL: none does */
+    bool meant;           /* a rule compares it with its present word */
     const struct node *node;
     const char *file;
 };
@@ -130,18 +131,18 @@ struct named_set {
     bool compiled, compiling, mistaken;
 };
 
-/* A note made of two; owned by the profile. */
+/* A note joined from two; owned by the profile. */
 struct joined_text {
     struct joined_text *next;
     char text[];
 };
 
-/* Words, then the value of a field, then a noun for one and one for more; a part without a field is the end.
- */
+/* Words, then the value of a field, then a noun for one and for more; the part without a field is the
+ * last. */
 struct template_part {
     struct span words;
     enum field field;      /* FIELD_COUNT: none */
-    struct span one, many; /* empty where there is no noun */
+    struct span one, many; /* empty: there is no noun */
 };
 
 /* Owned by the profile. */
@@ -174,19 +175,19 @@ struct profile {
     struct network networks[NETWORKS_OF_PROFILE];
     size_t network_count;
     struct suite_set sets[SETS_OF_PROFILE];
-    bool set_by_property[SETS_OF_PROFILE]; /* not by names alone */
+    bool set_by_property[SETS_OF_PROFILE]; /* not only by names */
     size_t set_count;
     size_t test_count;
-    struct condition_node *tests; /* by number: a node that makes it */
+    struct condition_node *tests; /* by number: a node with the test */
     struct landmarks landmarks_of[FIELD_COUNT];
     int64_t *landmarks;
-    /* The only parts that judging changes: one thread judges by a profile. */
+    /* The only parts that judging changes: only one thread judges by a profile. */
     struct results *results;
     struct known_verdicts *known;
     struct known_classes *classes;
     int64_t key_bits[SUITE_SET_WORDS * 64]; /* of each suite by suite_index(), under the parameters */
-    struct profile *more;                   /* judges after this one, and counts as a part of it (joined.c) */
-    struct verdict *joined_verdicts;        /* room for those of all */
+    struct profile *more;                   /* judges after this one, and counts as part of it (joined.c) */
+    struct verdict *joined_verdicts;        /* room for the verdicts of all */
 };
 
 static inline const struct rule *rule_of(const struct rule_facts *facts)
@@ -194,12 +195,12 @@ static inline const struct rule *rule_of(const struct rule_facts *facts)
     return (const struct rule *)(const void *)facts;
 }
 
-/* judge.c: by this profile, whatever is joined to it. */
+/* judge.c: by this profile alone, whatever is joined to it. */
 const struct verdict *profile_judge_alone(const struct profile *p, const struct policy_case *c,
                                           size_t *count);
 uint64_t verdicts_forgotten_alone(const struct profile *p);
 
-/* The question which class such a subject of a case has; they follow all others. */
+/* The question for the class of such a subject of a case; these questions follow all others. */
 static inline uint16_t question_of_class(const struct profile *p, enum subject subject)
 {
     return (uint16_t)(p->test_count + FIELD_COUNT + subject);
@@ -210,20 +211,20 @@ static inline size_t question_count(const struct profile *p)
     return p->test_count + FIELD_COUNT + SUBJECTS;
 }
 
-/* test.c: constants are what a condition on parameters came to. */
+/* test.c: is the test a constant, the result of a condition on parameters? */
 bool test_is_constant(const struct condition_node *n);
 struct result test_of_case(const struct profile *p, const struct condition_node *n,
                            const struct policy_case *c);
-/* The question whose answer decides the test, and the answer of a case to one that is about no class. */
+/* The question whose answer decides the test; and a case's answer to a question that is not about a class. */
 uint16_t question_of_test(const struct profile *p, const struct condition_node *n);
 struct fact answer_to(const struct profile *p, uint16_t question, const struct policy_case *c);
 
 /* judge.c: the condition is definitely true of the case. */
 bool condition_holds(const struct profile *p, struct condition condition, const struct policy_case *c);
 
-/* members.c: texts that are none, and words that are not among those of the key, are mistakes. */
+/* members.c: values that are not texts, and words that the key does not know, are mistakes. */
 void complain_of_missing(struct compiler *c, const struct node *n, const char *key);
-/* NULL when it is not there (a mistake when it has to be). */
+/* NULL: it is not there (a mistake if it is required). */
 const char *text_member(struct compiler *c, const struct node *n, const char *key, bool required);
 bool word_node(struct compiler *c, const struct node *n, const struct word *words, const char *key,
                int64_t *out);
@@ -232,17 +233,16 @@ int64_t word_member(struct compiler *c, const struct node *n, const char *key, c
 uint32_t number_member(struct compiler *c, const struct node *n, const char *key, bool required,
                        uint32_t otherwise);
 
-/* profile.c: compiles the sets and rules. NULL, and the profile is freed, if there are more mistakes than
- * there were before it was read. */
+/* profile.c: compiles the sets and rules. NULL, and the profile is freed, if reading it added mistakes. */
 struct profile *compile_profile(struct profile *p, struct mistakes *mistakes, size_t mistakes_before);
 
 /* profile.c: the file of the profile itself, which was read before what it extends. */
 const struct tree *own_tree(const struct profile *p);
 
-/* profile.c: where the parameter of the name is in parameters[]; parameter_count: there is none. */
+/* profile.c: the index of the named parameter in parameters[]; parameter_count: there is none. */
 size_t parameter_index(const struct profile *p, const char *name);
 
-/* distinct_tests.c: numbers the tests, when all conditions are compiled. */
+/* distinct_tests.c: numbers the tests, once all conditions are compiled. */
 void number_tests(struct profile *p);
 void free_tests(struct profile *p);
 
@@ -250,19 +250,19 @@ void free_tests(struct profile *p);
  * `reserved` are left alone. */
 struct condition compile_condition(struct compiler *c, const struct node *n, const char *const *reserved);
 
-/* shapes.c: a text that no value of the field can be, or a pattern in another language, is a mistake. */
+/* shapes.c: a text that the field can never have, or a pattern in another language, is a mistake. */
 void check_shape(struct compiler *c, const struct node *n, enum field field, const char *text);
 
-/* known_texts.c: the texts that a field can have, where all are known; NULL: behind the last. The one that it
- * has in place of this object identifier; NULL: it has no name, and is written in digits. */
+/* known_texts.c: the texts that a field can have, if all are known; NULL: after the last. And the text for an
+ * object identifier; NULL: it has no name, and is written in digits. */
 const char *known_text(enum field field, size_t i);
 const char *known_text_of_oid(enum field field, const char *dotted);
 
-/* meant.c: an unknown operator or field, and what it may have meant. */
+/* meant.c: an unknown operator or field, and what may have been meant. */
 void complain_about_operator(struct compiler *c, const struct node *n, enum field field);
 void complain_about_field(struct compiler *c, const struct node *n);
 
-/* template.c: the text with its {fields} found. */
+/* template.c: a text with {fields}, compiled. */
 const struct template *compile_template(struct compiler *c, const struct node *n);
 
 /* suite_sets.c: a set by $name, a suite by name, a list of them, or a mapping of properties. -1 after a
@@ -275,10 +275,10 @@ int compile_suite_set(struct compiler *c, const struct node *n);
 bool field_can_be(enum field field, int64_t number);
 
 void check_possible(struct compiler *c, const struct node *n, enum field field);
-/* `when` and the cases of a rule, one or a list; either may be NULL. A case that `when` excludes is a
+/* Checks `when` and the cases of a rule, one or a list; either may be NULL. A case that `when` excludes is a
  * mistake. */
 void check_cases(struct compiler *c, const struct node *when, const struct node *cases);
-/* A case of `pass` that is one of `fail` as well is a mistake; either may be NULL. */
+/* A case of `pass` that is also one of `fail` is a mistake; either may be NULL. */
 void check_same_cases(struct compiler *c, const struct node *fail, const struct node *pass);
 void check_contradiction(struct compiler *c, const struct node *n, const char *const *reserved);
 

@@ -105,7 +105,8 @@ bool sum_number(struct compiler *c, const struct node *n, int64_t *number)
     return true;
 }
 
-/* 30d are 2592000, which a field that counts days, bits or anything but seconds would take as such. */
+/* 30d means 2592000, which a field that counts days, bits or anything else than seconds would take
+ * literally. */
 static bool is_of_unit(struct compiler *c, const struct node *n, const struct field_info *info,
                        const char *text)
 {

@@ -42,7 +42,7 @@ static void emit_not(struct compiler *c, enum field field)
     emit(c, OP_NOT, field, 0, 1);
 }
 
-/* Adds the elements of a list, or the one scalar, to the table of values. Returns how many; 0: a mistake. */
+/* Adds the elements of a list, or a single scalar, to the table of values. Returns how many; 0: a mistake. */
 static size_t add_values(struct compiler *c, const struct node *n, enum field field, size_t *from)
 {
     struct profile *p = c->profile;
@@ -126,7 +126,7 @@ static void compile_flags(struct compiler *c, const struct node *n, enum field f
     emit(c, op, field, 0, mask);
 }
 
-/* The plain form: a value, or a list of values of which one has to match. */
+/* The plain form: a value, or a list of which one value has to match. */
 static void compile_equals(struct compiler *c, const struct node *n, enum field field)
 {
     size_t from;
@@ -350,7 +350,7 @@ static bool parameter_within(struct compiler *c, const struct node *n, const str
     return within;
 }
 
-/* Is the parameter equal to this one of the values that are listed? */
+/* Is the parameter equal to this listed value? */
 static bool parameter_is(struct compiler *c, const struct node *value, struct parameter *p)
 {
     if (value->kind != NODE_SCALAR)
@@ -412,7 +412,7 @@ static void compile_any(struct compiler *c, const struct node *n, const char *co
     }
 }
 
-/* No case that the rule is about has such a field, so the condition could never be true. */
+/* A mistake if no case that the rule is about has such a field, as the condition could never be true. */
 static void check_about(struct compiler *c, const struct node *n, enum field field)
 {
     uint8_t kinds = field_kinds(field);

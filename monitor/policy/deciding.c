@@ -1,4 +1,4 @@
-/* Which facts made a verdict. */
+/* The facts that decided a verdict. */
 #include "policy/compiled.h"
 
 struct fields {

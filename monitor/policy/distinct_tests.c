@@ -1,4 +1,4 @@
-/* Equal tests of different rules get one number, so that each is made once for a case, however many rules
+/* Equal tests of different rules get one number, so that each is made once per case, however many rules
  * ask. */
 #include "policy/known_classes.h"
 #include "policy/known_verdicts.h"
@@ -113,7 +113,7 @@ static void add_landmark(struct profile *p, struct landmarks *of, int64_t number
     of->count++;
 }
 
-/* With how many numbers the test compares. */
+/* How many numbers the test compares with. */
 static size_t numbers_of(const struct condition_node *n)
 {
     if (test_is_constant(n) || n->op == OP_PRESENT || field_info[n->field].type != TYPE_NUMBER)

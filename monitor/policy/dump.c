@@ -1,14 +1,14 @@
 /*
- * A profile with all that it inherits as one file, which loads and judges the same: sets stand as they were
- * written, since one that is made of properties says more than the suites that have them today. Those stand
- * in comments, so that a change of the registry shows.
+ * A profile with everything it inherits as one file, which loads and judges the same. Sets remain as they
+ * were written, since one made of properties says more than the suites that have them today. Those are in
+ * comments, so that a change of the registry shows.
  */
 #include "policy/compiled.h"
 
 #include <stdlib.h>
 #include <yaml.h>
 
-/* Aborts where there is no memory; whether the text could be written is for the owner of `out` to see. */
+/* Aborts if there is no memory; the owner of `out` has to check whether the text could be written. */
 static void emit(yaml_emitter_t *to, yaml_event_t *event, int made)
 {
     if (!made || (!yaml_emitter_emit(to, event) && to->error == YAML_MEMORY_ERROR))
@@ -54,7 +54,7 @@ static void end_list(yaml_emitter_t *to)
     emit(to, &event, yaml_sequence_end_event_initialize(&event));
 }
 
-/* In one line; the depth is that of a tree that was read, at most MAX_YAML_DEPTH. */
+/* In one line; the depth is that of a parsed tree, at most MAX_YAML_DEPTH. */
 static void put_node(yaml_emitter_t *to, const struct node *n)
 {
     if (n->kind == NODE_SCALAR) {
@@ -77,7 +77,7 @@ static void put_node(yaml_emitter_t *to, const struct node *n)
         end_list(to);
 }
 
-/* A list of cases or suites has a line for each. */
+/* A list of cases or suites has one line for each. */
 static void put_value(yaml_emitter_t *to, const struct node *n)
 {
     if (n->kind != NODE_SEQUENCE || !n->first || !n->first->next) {

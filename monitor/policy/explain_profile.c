@@ -52,7 +52,7 @@ static void put_dropped(const struct profile *p, const struct profile *const *pa
         }
 }
 
-/* Those that it adds, or sets to another value. */
+/* The parameters that it adds, or sets to another value. */
 static void put_parameters(const struct profile *p, const struct profile *const *parents, size_t count,
                            FILE *out)
 {

@@ -1,15 +1,15 @@
 /* From files to the definitions of one profile: its parameters, sets and rules, and those of the profiles
- * that it extends, each of which is read as itself first: what it drops was never in it, whoever else has it.
- */
+ * that it extends. Each of these is first read by itself: what it drops was never in it, even if others have
+ * it. */
 #include "policy/compiled.h"
 #include "policy/profile_files.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A profile that was read, with all that it inherits. */
+/* A profile that was read, with everything it inherits. */
 struct part {
-    const char *name; /* as it was asked for */
+    const char *name; /* as requested */
     struct profile *profile;
     const char *file;
     uint64_t stands_on; /* a bit for each part by its number: itself and what it extends */
@@ -17,7 +17,7 @@ struct part {
 
 struct loader {
     struct mistakes *mistakes;
-    struct file_texts *files; /* NULL: they are only read */
+    struct file_texts *files; /* NULL: they are read, not collected */
     const char *const *directories;
     struct tree *trees;
     struct part parts[64];
@@ -51,7 +51,7 @@ static struct named_set *set_of(struct profile *p, const char *name)
     return NULL;
 }
 
-/* It stands in events, file names of evidence and on the command line. */
+/* Ids occur in events, in names of evidence files and on the command line. */
 static bool is_identifier(const char *id)
 {
     return *id &&
@@ -74,7 +74,7 @@ static void take_rule(struct compiler *c, const struct node *n, const char *docu
     if (r && r->file == c->file) {
         complain_at(c, n, "rule '%s' is defined twice (first on line %u): give one of them another id", id,
                     r->node->line);
-        r = NULL; /* its own mistakes are reported as well */
+        r = NULL; /* so that its own mistakes are reported as well */
     }
     if (!r && p->rule_count == MAX_RULES) {
         complain_at(c, n, "more than %d rules", MAX_RULES);
@@ -150,7 +150,7 @@ static bool same_value(const struct node *a, const struct node *b)
     return !x && !y;
 }
 
-/* Does the file that is read say itself what a parameter or set is? */
+/* Does the file being read define the parameter or set itself? */
 static bool says_itself(const struct node *root, const char *section, const char *name)
 {
     const struct node *n = node_member(root, section);
@@ -197,7 +197,7 @@ static void inherit_sets(struct compiler *c, const struct node *root, const stru
     }
 }
 
-/* The part that the file is. */
+/* The bit of the part that was read from the file. */
 static uint64_t bit_of(const struct loader *l, const char *file)
 {
     for (size_t i = 0; i < l->part_count; i++)
@@ -206,8 +206,9 @@ static uint64_t bit_of(const struct loader *l, const char *file)
     return 0;
 }
 
-/* A rule of the same id replaces that of an earlier parent, unless that one has replaced it already: whoever
- * changes a rule of a profile means the changed one, in whatever order the two are named. */
+/* A rule replaces the one with the same id from an earlier parent, unless that one is itself a replacement
+ * for it: a profile that changes another's rule means the changed one, in whatever order the two are
+ * named. */
 static void inherit_rules(const struct loader *l, struct compiler *c, const struct node *at,
                           const struct part *parent, uint64_t before)
 {
@@ -231,7 +232,7 @@ static void inherit_rules(const struct loader *l, struct compiler *c, const stru
 static const struct part *read_part(struct loader *l, const char *name, struct compiler *by,
                                     const struct node *at);
 
-/* True when one of them is a draft: so is what stands on it, unless it says otherwise. */
+/* True if one of them is a draft: then so is the profile that extends it, unless it says otherwise. */
 static bool read_extended(struct loader *l, struct compiler *c, const struct node *root, uint64_t *stands_on)
 {
     const struct node *extends = node_member(root, "extends");
@@ -266,7 +267,7 @@ static const char *status_member(struct compiler *c, const struct node *root, bo
                    word_member(c, root, "status", status_words, draft ? STATUS_DRAFT : STATUS_FINAL));
 }
 
-/* The profile, and the bits of what it stands on. */
+/* The profile, and the bits of itself and what it extends. */
 static struct profile *read_tree(struct loader *l, const struct tree *tree, uint64_t *stands_on)
 {
     struct profile *p = calloc(1, sizeof *p);
@@ -301,7 +302,7 @@ static struct profile *read_tree(struct loader *l, const struct tree *tree, uint
     return p;
 }
 
-/* The file of a name; NULL after a mistake. */
+/* The file for a name; NULL after a mistake. */
 static struct tree *tree_named(struct loader *l, const char *name, struct compiler *by, const struct node *at)
 {
     char *path = profile_file(name, by ? by->file : NULL, l->directories, l->files);
@@ -349,7 +350,7 @@ static const struct part *read_part(struct loader *l, const char *name, struct c
     for (size_t i = 0; i < l->part_count; i++)
         if (strcmp(l->parts[i].name, name) == 0)
             return &l->parts[i];
-    /* What is being read has no part yet. */
+    /* A profile that is still being read has no part yet. */
     if (by &&
         (l->depth == MAX_EXTENDS_DEPTH || l->part_count + l->depth >= sizeof l->parts / sizeof *l->parts)) {
         complain_at(by, at, "profiles extend each other too deeply (more than %d)", MAX_EXTENDS_DEPTH);
@@ -359,7 +360,7 @@ static const struct part *read_part(struct loader *l, const char *name, struct c
     return tree ? part_of_tree(l, name, tree) : NULL;
 }
 
-/* The site's values in place of the profile's; a profile that has no such parameter is not about it. */
+/* Puts the site's values in place of the profile's; a profile without such a parameter ignores them. */
 static void override_parameters(struct profile *p, const struct parameter_override *overrides, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -369,7 +370,7 @@ static void override_parameters(struct profile *p, const struct parameter_overri
     }
 }
 
-/* The last part is the profile; the others are in it. NULL after any mistake. */
+/* The last part is the profile, which includes the others. NULL after any mistake. */
 static struct profile *whole(struct loader *l, const struct parameter_override *overrides, size_t count,
                              size_t mistakes_before)
 {

@@ -192,7 +192,7 @@ bool fields_listed_like(const char *pattern, FILE *out)
     return found;
 }
 
-/* By what a rule has to be about to use them. */
+/* Grouped by what a rule has to be about to use them. */
 void fields_list(FILE *out)
 {
     static const struct {

@@ -21,7 +21,7 @@ static void name_suite(struct naming *n, size_t index)
     n->count++;
 }
 
-/* Those of one set, or all: in the client's order as far as it is kept, then in that of the registry. */
+/* The suites of one set, or all: in the client's order as far as it is kept, then in registry order. */
 static void name_suites(struct naming *n, const struct suite_set *of)
 {
     for (size_t i = 0; n->v->list && i < n->v->count; i++) {

@@ -1,5 +1,5 @@
-/* What a case says about a field: the getters of all rows as one switch, in which the compiler misses no row.
- */
+/* What a case says about a field: one switch over the getters of all rows, so that the compiler notices a
+ * missing row. */
 #include "policy/getters.h"
 
 #include <assert.h>
@@ -26,7 +26,7 @@ enum {
     KINDS_OF_OF_WHENCE = (1 << CASE_KINDS) - 1,
 };
 
-/* What is asked of each field of each case, in one place. */
+/* What is needed for each field of each case, in one place. */
 static const struct field_case {
     uint8_t kinds; /* a bit for each enum case_kind that has it */
     uint8_t side;  /* enum field_side */
@@ -100,7 +100,7 @@ static inline struct fact fact_of_value(struct value v)
     return v.fact;
 }
 
-/* A getter returns a fact, or a value where the field is more than a number. */
+/* A getter returns a fact, or a value if the field is more than a number. */
 #define AS_VALUE(got) _Generic((got), struct fact : fact_alone, struct value : whole)(got)
 #define AS_FACT(got)  _Generic((got), struct fact : fact_itself, struct value : fact_of_value)(got)
 
@@ -136,8 +136,8 @@ static struct fact fact_of(enum field field, const struct policy_case *c, const 
     return absent();
 }
 
-/* Why such a field is in doubt, as enum unobserved: nobody knows whether an end took the bytes that it is
- * read from, or whose they are. */
+/* Why such a field is in doubt, as enum unobserved: it is not known whether an end took the bytes that it is
+ * read from, or who sent them. */
 static uint32_t doubts(const struct policy_case *c, enum field_side side, enum known known)
 {
     uint32_t damage = 0;
@@ -154,7 +154,7 @@ static uint32_t doubts(const struct policy_case *c, enum field_side side, enum k
         break;
     case CASE_SERVER:
     case CASE_UE:
-        /* What none of several has shown is shown by none. */
+        /* If none of several hosts has shown it, there is no doubt. */
         return side == OF_PEER && known == KNOWN_VALUE && peer_of(c)->spread ? UNOBSERVED_NETWORKS : 0;
     default:
         break;
@@ -171,7 +171,7 @@ struct value field_value(enum field field, const struct policy_case *c, const in
     return why ? fact_alone(unknown(why)) : v;
 }
 
-/* Not inlined: nearly always there is nothing to doubt, and no register to be saved. */
+/* Not inlined: nearly always there is nothing to doubt, and no register has to be saved. */
 __attribute__((noinline)) static struct fact unless_doubted(enum field field, const struct policy_case *c,
                                                             struct fact f)
 {

@@ -1,7 +1,7 @@
-/* Fields of what surrounds a handshake: the session memory, the peers, the keys in use. */
+/* Fields for the context of a handshake: the session memory, the peers, the keys in use. */
 #include "policy/getters.h"
 
-/* The client's hello, without which nobody knows what it offers to resume. */
+/* The client's hello, without which it is not known what it offers to resume. */
 static struct fact readable_hello(const struct policy_case *c)
 {
     return unless_doubtful(c, CLIENT_SIDE, client_hello_seen(c->observation));
@@ -35,14 +35,14 @@ static struct value age(const struct session_result *s, enum age_basis basis, in
     return basis == AGE_UNKNOWN ? fact_alone(unknown(v.fact.reasons)) : v;
 }
 
-/* Something of what the same UE and server did before may not be known, and why; 0: it is. */
+/* Why something that the same UE and server did before may not be known; 0: everything is. */
 static uint32_t missed_before(const struct session_result *s)
 {
     return s->missed | (s->in_progress ? UNOBSERVED_IN_PROGRESS : 0);
 }
 
-/* An id that nobody was seen to issue: a client of TLS 1.3 makes one up (RFC 8446 4.1.2), but it may also be
- * that of a session of which a part was missed. */
+/* An id that was not seen to be issued: a TLS 1.3 client makes one up (RFC 8446 4.1.2), but it may also
+ * belong to a session of which a part was missed. */
 static bool may_be_issued(const struct policy_case *c)
 {
     const struct client_hello_facts *hello = &c->observation->client_hello;
@@ -50,7 +50,7 @@ static bool may_be_issued(const struct policy_case *c)
            observation_version(c->observation) < 0x0304 && missed_before(c->session);
 }
 
-/* What the memory says of a session that the client offers: a value when it offers one. */
+/* What the memory says about a session that the client offers: a value if it offers one. */
 static struct fact offer(const struct policy_case *c)
 {
     struct fact hello = readable_hello(c);
@@ -77,7 +77,8 @@ struct fact handshake_method(const struct policy_case *c)
     const struct observation *o = c->observation;
     if (!observation_by_psk(o))
         return resumption_method(o);
-    if (o->server_hello.psk_selected >= o->client_hello.psk_count) /* whether it had an age was not seen */
+    if (o->server_hello.psk_selected >=
+        o->client_hello.psk_count) /* it was not seen whether that has an age */
         return unknown(observation_missing(o, CLIENT));
     if (o->resumption != RESUMPTION_UNKNOWN)
         return resumption_method(o);
@@ -118,7 +119,7 @@ struct value session_offered_age(const struct policy_case *c)
                                   : fact_alone(v);
 }
 
-/* A value when the offered session was resumed. */
+/* A value if the offered session was resumed. */
 static struct fact of_resumed(const struct policy_case *c)
 {
     struct fact v = of_offered(c);
@@ -153,7 +154,7 @@ struct fact session_ended(const struct policy_case *c)
     return missed ? unknown(missed) : number(c->session->dead);
 }
 
-/* The session may have more addresses than one: where the alert was another's, that may be the same UE. */
+/* A UE may have more than one address: if the alert came from another one, that may be the same UE. */
 struct fact session_ended_here(const struct policy_case *c)
 {
     const struct fact ended = session_ended(c);
@@ -225,7 +226,7 @@ struct value server_selected(const struct policy_case *c)
     return v;
 }
 
-/* That it refused something may have had other reasons than its suites. */
+/* A refusal may have had other reasons than the suites. */
 static struct fact no_refusal(const struct policy_case *c)
 {
     if (!c->server || !c->evidence)
@@ -235,7 +236,7 @@ static struct fact no_refusal(const struct policy_case *c)
     return c->server->refused_hellos ? unknown(UNOBSERVED_UNDECIDED) : absent();
 }
 
-/* Of the server's refusals, as far as nothing contradicts them. */
+/* A value from the server's refusals, unless something contradicts them. */
 static struct value of_refusals(const struct policy_case *c, const struct suite_set *refused)
 {
     if (!c->server || !c->evidence || suite_set_empty(refused))
@@ -260,7 +261,7 @@ struct value server_refused_alone(const struct policy_case *c)
     return of_refusals(c, c->evidence ? &c->evidence->alone : NULL);
 }
 
-/* What it was offered and nobody has shown it to lack, it may have. */
+/* It may have what it was offered and is not known to lack. */
 struct value server_may_select(const struct policy_case *c)
 {
     if (!c->server || !c->evidence)
@@ -270,15 +271,15 @@ struct value server_may_select(const struct policy_case *c)
     return v;
 }
 
-/* Why a UE may offer more than was seen; 0: it was seen. A hello that is to resume, or falls back (RFC 7507),
- * does not say all. */
+/* Why a UE may offer more than was seen; 0: everything was seen. A hello that tries to resume, or falls back
+ * (RFC 7507), does not offer everything. */
 static uint32_t unseen_offers(const struct peer *u)
 {
     const uint32_t narrow = u->full_offers || suite_set_empty(&u->offered) ? 0 : UNOBSERVED_UNDECIDED;
     return (u->unseen_offers ? u->missing : 0) | narrow;
 }
 
-/* A lower bound when an answer, or a hello of the UE, was not seen: that one may have been higher. */
+/* A lower bound if an answer, or a hello of the UE, was not seen: that may have had a higher one. */
 struct fact peer_highest_version(const struct policy_case *c)
 {
     const struct peer *p = peer_of(c);
@@ -327,7 +328,7 @@ struct value ue_offered_always(const struct peer *u)
     return u->full_offers && !u->unseen_offers ? suites(&u->always) : fact_alone(unseen_or(u, absent()));
 }
 
-/* More may have been before. */
+/* There may have been more before. */
 struct fact counted(const struct peer *p, uint32_t count)
 {
     struct fact v = number(count);
@@ -394,7 +395,7 @@ struct fact peer_resumes(const struct policy_case *c)
                                                          : number(resumed.number > 0);
 }
 
-/* A lower bound where it may have lost some. */
+/* A lower bound if the server may have lost some. */
 struct fact peer_fresh_refused(const struct policy_case *c)
 {
     const struct peer *p = peer_of(c);

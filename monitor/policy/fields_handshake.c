@@ -22,13 +22,13 @@ static bool may_be_tls13(const struct observation *o)
     return open && observation_may_offer_tls13(o);
 }
 
-/* The client's hello, or why not. */
+/* The client's hello, or why it was not seen. */
 struct fact client_hello_seen(const struct observation *o)
 {
     return o->seen & SEEN_CLIENT_HELLO ? number(1) : unknown(observation_missing(o, CLIENT));
 }
 
-/* The server's hello: a value, absent when it refused before, or why not. */
+/* The server's hello: a value; absent if it refused before; or why it was not seen. */
 static struct fact server_hello_seen(const struct observation *o)
 {
     if (o->seen & SEEN_SERVER_HELLO)
@@ -45,11 +45,11 @@ static struct fact missing_of_server_flight(const struct observation *o)
     if (hello.known != KNOWN_VALUE)
         return hello;
     if (o->resumption > RESUMPTION_FULL || observation_by_psk(o))
-        return absent(); /* RFC 2246 7.3: an abbreviated handshake has none; RFC 8446 4.3.2, 4.4.2: nor one by
-                            PSK */
+        return absent(); /* RFC 2246 7.3: an abbreviated handshake has none; RFC 8446 4.3.2, 4.4.2: nor does
+                            one with a PSK */
     if (is_tls13(o))
         return unknown(observation_hidden(o));
-    /* Whoever ended the connection before, the server had not said all of it. */
+    /* If the connection ended before this, the server had not finished its flight. */
     if (o->side[SERVER].damage == 0 && o->seen & SEEN_SERVER_HELLO_DONE)
         return absent();
     return unknown(observation_missing(o, SERVER));
@@ -72,7 +72,7 @@ struct fact in_certificate(const struct observation *o, int64_t n)
     return present.known == UNKNOWN ? present : absent();
 }
 
-/* Facts of the message, which are there even when the leaf cannot be parsed. */
+/* Facts of the message, which are there even if the leaf cannot be parsed. */
 struct fact in_certificate_message(const struct observation *o, int64_t n)
 {
     return o->seen & SEEN_CERTIFICATE ? number(n) : in_certificate(o, n);
@@ -84,7 +84,7 @@ static uint32_t why_authorities_unread(const struct observation *o)
     return (o->certificate.ca_broken ? UNOBSERVED_MALFORMED : 0) | (beyond ? UNOBSERVED_TOO_LONG : 0);
 }
 
-/* Of the CA certificates: one that could not be parsed leaves open what the others do not decide. */
+/* Of the CA certificates: one that cannot be parsed leaves open what the others do not decide. */
 struct fact of_authorities(const struct observation *o, int64_t n, bool decided)
 {
     if (o->seen & SEEN_CERTIFICATE && o->certificate.ca_unparsed && !decided)
@@ -92,7 +92,7 @@ struct fact of_authorities(const struct observation *o, int64_t n, bool decided)
     return in_certificate_message(o, n);
 }
 
-/* Those that were not read may be some more. */
+/* Those that were not read may be further ones. */
 struct fact subordinate_authorities(const struct observation *o)
 {
     struct fact v = in_certificate_message(o, o->certificate.ca_subordinate);
@@ -107,11 +107,11 @@ struct fact largest_authority(const struct observation *o)
     return v.known == KNOWN_VALUE && !o->certificate.ca_count ? absent() : v;
 }
 
-/* Stamps from before TS 33.141 V1.0.0 (December 2003) are of a clock that nobody had set, and say nothing of
- * a validity. */
+/* Times before TS 33.141 V1.0.0 (December 2003) are from a clock that was not set, and say nothing about
+ * validity. */
 static const int64_t oldest_clock = 1070236800;
 
-/* By how much the moment when it was sent misses the certificate's validity, which holds both its ends (RFC
+/* By how much the time when it was sent misses the certificate's validity, which includes both its ends (RFC
  * 5280 4.1.2.5); 0: it does not. */
 static struct fact misses_validity(const struct observation *o, bool after)
 {
@@ -191,7 +191,7 @@ struct fact certificate_names_host(const struct observation *o)
     struct fact here = in_certificate(o, 1);
     if (here.known != KNOWN_VALUE)
         return here;
-    if (!o->certificate.name_checked) { /* no name was sent, or one that was not seen */
+    if (!o->certificate.name_checked) { /* no name was sent, or it was not seen */
         if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown & UNKNOWN_NAME || o->text_cut)
             return unknown(observation_missing(o, CLIENT));
         return o->client_hello.sni.length ? unknown(UNOBSERVED_UNDECIDED) : absent();
@@ -202,7 +202,7 @@ struct fact certificate_names_host(const struct observation *o)
         return unknown(UNOBSERVED_TOO_LONG);
     if (o->certificate.unparsed & X509_HAS_SUBJECT_ALT_NAME)
         return unknown(UNOBSERVED_MALFORMED);
-    /* RFC 2818 3.1 takes the most specific CN, and leaves open which that is. */
+    /* RFC 2818 3.1 uses the most specific CN, but leaves open which one that is. */
     if (o->certificate.name_match == NAME_MAY_MATCH || o->certificate.common_name_open)
         return unknown(UNOBSERVED_UNDECIDED);
     return number(0);
@@ -216,7 +216,7 @@ struct value certificate_asked_host(const struct observation *o)
                                                 : fact_alone(names.known == UNKNOWN ? names : absent());
 }
 
-/* RFC 2246 7.4.2, RFC 4492 2: which key a key exchange needs. */
+/* RFC 2246 7.4.2, RFC 4492 2: the key that a key exchange needs. */
 struct fact certificate_fits_suite(const struct observation *o)
 {
     struct fact here = in_certificate(o, 1);
@@ -230,10 +230,10 @@ struct fact certificate_fits_suite(const struct observation *o)
         return unknown(UNOBSERVED_UNKNOWN_CODE);
     bool rsa = key == X509_KEY_RSA || key == X509_KEY_RSA_PSS;
     switch (suite->auth) {
-    case AUTH_RSA: /* fixed Diffie-Hellman: RSA signs the certificate, its key is another */
+    case AUTH_RSA: /* fixed Diffie-Hellman: RSA signs the certificate, whose own key is another */
         if (suite->kx == KX_DH || suite->kx == KX_ECDH)
             return number(suite->kx == KX_DH ? key == X509_KEY_DH : key == X509_KEY_EC);
-        /* RFC 4055 1.2: a key for PSS signs, and enciphers no premaster secret. */
+        /* RFC 4055 1.2: a PSS key signs, and does not encrypt a premaster secret. */
         return number(suite->kx == KX_RSA ? key == X509_KEY_RSA : rsa);
     case AUTH_DSS:
         return number(suite->kx == KX_DH ? key == X509_KEY_DH : key == X509_KEY_DSA);
@@ -291,7 +291,7 @@ struct fact in_client_hello(const struct observation *o, int64_t n)
     return hello.known == KNOWN_VALUE ? number(n) : hello;
 }
 
-/* Of a part that may not parse. */
+/* A fact in a part that may not parse. */
 struct fact part_of_client_hello(const struct observation *o, unsigned part, int64_t n)
 {
     if (o->seen & SEEN_CLIENT_HELLO && o->client_hello.unknown & part)
@@ -306,7 +306,7 @@ struct fact part_of_server_hello(const struct observation *o, unsigned part, int
     return in_server_hello(o, n);
 }
 
-/* An extension that was read is there, whatever does not parse behind it. */
+/* An extension that was read is present, whatever after it does not parse. */
 struct fact extension_of_client(const struct observation *o, bool here)
 {
     return here ? in_client_hello(o, 1) : part_of_client_hello(o, UNKNOWN_EXTENSIONS, 0);
@@ -380,7 +380,8 @@ struct fact server_reaction(const struct observation *o)
     return unknown(o->unheard ? o->unheard : UNOBSERVED_UNDECIDED);
 }
 
-/* Of a server that gave up for lack of a certificate: RFC 5246 7.2.2, certificate_required of RFC 8446. */
+/* The alerts of a server that gives up for lack of a certificate: RFC 5246 7.2.2, certificate_required of RFC
+ * 8446. */
 static bool about_certificate(unsigned description)
 {
     enum { HANDSHAKE_FAILURE = 40, CERTIFICATE_UNKNOWN = 46, CERTIFICATE_REQUIRED = 116 };
@@ -388,8 +389,8 @@ static bool about_certificate(unsigned description)
            description == CERTIFICATE_REQUIRED;
 }
 
-/* Of a server for whom the keys, the records or itself failed, which no certificate would have helped (RFC
- * 5246 7.2.2). */
+/* The alerts for failures of keys, of records or of the server itself, where no certificate would have helped
+ * (RFC 5246 7.2.2). */
 static bool about_something_else(unsigned description)
 {
     enum {
@@ -413,8 +414,8 @@ static struct fact conclusion_of_alert(unsigned description)
     return number(about_certificate(description) ? CONCLUSION_FATAL_ALERT : CONCLUSION_OTHER_ALERT);
 }
 
-/* Its end concludes nothing where the client may have ended first, in bytes or an order that were not seen,
- * or where the server had not got the client's answer (RFC 9293 3.4). */
+/* The server's end shows nothing if the client may have ended first, in unseen bytes or an unseen order, or
+ * if the server had not got the client's answer (RFC 9293 3.4). */
 static struct fact unless_open(const struct observation *o, uint32_t order, struct fact conclusion)
 {
     const uint32_t open = o->unheard | (o->unobserved & order);
@@ -430,11 +431,11 @@ struct fact server_conclusion(const struct observation *o)
     if (o->seen & SEEN_SERVER_FINISHED || o->outcome == OUTCOME_COMPLETE)
         return number(CONCLUSION_CONTINUED);
     for (size_t i = 0; i < o->alert_count; i++)
-        if (o->alerts[i].level == 2) /* after the client's end the server's only answers that */
+        if (o->alerts[i].level == 2) /* after the client's end, the server's alert only answers that */
             return o->alerts[i].from == SERVER && !o->client_left
                        ? unless_open(o, 0, conclusion_of_alert(o->alerts[i].description))
                        : unknown(UNOBSERVED_UNDECIDED);
-    if (o->seen & SEEN_SERVER_CCS) /* what followed is encrypted, an alert perhaps */
+    if (o->seen & SEEN_SERVER_CCS) /* what followed is encrypted, perhaps an alert */
         return unknown(UNOBSERVED_ENCRYPTED);
     if (!observation_is_whole(o, SERVER) || o->server_followed || observation_fatal_alert_of(o, CLIENT))
         return unknown(observation_missing(o, SERVER));
@@ -468,12 +469,12 @@ struct fact handshake_complete(const struct observation *o)
     if (o->outcome == OUTCOME_COMPLETE || o->outcome == OUTCOME_REFUSED || o->outcome == OUTCOME_ABORTED)
         return number(o->outcome == OUTCOME_COMPLETE);
     if (o->outcome == OUTCOME_UNFINISHED && o->seen & SEEN_CLIENT_FINISHED && o->seen & SEEN_SERVER_FINISHED)
-        return unknown(observation_hidden(o)); /* the server's last words */
+        return unknown(observation_hidden(o)); /* the server's last messages */
     return unknown(observation_missing(o, SERVER) | observation_missing(o, CLIENT) |
                    (o->unobserved & UNOBSERVED_REORDERED));
 }
 
-/* What it makes of the certificate, where it can only have looked at it after the handshake. */
+/* How the client reacts to the certificate, if it can only have checked that after the handshake. */
 struct fact client_follow_up(const struct observation *o)
 {
     const struct fact here = in_certificate(o, 1);
@@ -524,11 +525,11 @@ struct fact client_certificate_sent(const struct observation *o)
 {
     if (o->seen & (SEEN_CLIENT_CERTIFICATE | SEEN_CERTIFICATE_URL))
         return number(1);
-    if (is_tls13(o)) /* with a PSK nobody asks for one (RFC 8446 4.3.2), so none is sent (4.4.2) */
+    if (is_tls13(o)) /* with a PSK none is requested (RFC 8446 4.3.2), so none is sent (4.4.2) */
         return observation_by_psk(o) ? number(0) : unknown(observation_hidden(o));
     if (may_be_tls13(o))
         return unknown(observation_missing(o, SERVER));
-    /* It stands before ClientKeyExchange (RFC 2246 7.4.6), and after the beginning. */
+    /* It comes before ClientKeyExchange (RFC 2246 7.4.6), and after the beginning. */
     bool passed = o->seen & (SEEN_CLIENT_KEY_EXCHANGE | SEEN_CLIENT_CCS) && o->side[CLIENT].start_captured &&
                   !o->side[CLIENT].damage;
     return passed || observation_settled(o, CLIENT) ? number(0) : unknown(observation_missing(o, CLIENT));
@@ -545,7 +546,7 @@ struct fact client_certificate_count(const struct observation *o)
     return sent.number ? number(o->client_certificate.count) : absent();
 }
 
-/* A CertificateURL names certificates that do not pass here. */
+/* A CertificateURL names certificates that are not transferred here. */
 static struct fact in_client_certificate(const struct observation *o, int64_t n)
 {
     const struct fact count = client_certificate_count(o);
@@ -604,7 +605,7 @@ struct fact key_exchange_bits(const struct observation *o, int64_t bits)
 
 struct fact ticket_hint(const struct observation *o)
 {
-    if (o->seen & SEEN_TICKET && !o->ticket_issued.length) /* RFC 5077 3.3: the server gives none */
+    if (o->seen & SEEN_TICKET && !o->ticket_issued.length) /* RFC 5077 3.3: the server gives no ticket */
         return absent();
     if (o->seen & SEEN_TICKET)
         return number(o->ticket_issued.lifetime_hint);

@@ -31,20 +31,19 @@ static const struct http_connection *before_tls(const struct policy_case *c)
     return c->connection ? c->connection : c->before;
 }
 
-/* Why something may have come before TLS, or before what was read of HTTP, that was not seen; 0: it cannot.
- */
+/* Why something unseen may have come before TLS, or before the HTTP that was read; 0: it cannot have. */
 static uint32_t unseen_before(const struct policy_case *c)
 {
     const struct http_connection *before = before_tls(c);
     const uint32_t damage =
         (before ? before->damage : c->damage) & ~(uint32_t)(HTTP_DAMAGE_END | HTTP_DAMAGE_NO_SERVER);
     const struct observation *o = c->observation;
-    const bool begins_later = o && !(o->seen & SEEN_CLIENT_HELLO); /* what is judged is a later part */
+    const bool begins_later = o && !(o->seen & SEEN_CLIENT_HELLO); /* then a later part is judged */
     return (o ? o->unseen_before : 0) | (damage ? reasons_of(damage) : 0) |
            (begins_later ? observation_missing(o, CLIENT) : 0);
 }
 
-/* Why the answer to what was asked before TLS is not there. */
+/* Why there is no answer to the request before TLS. */
 static uint32_t no_answer(const struct policy_case *c)
 {
     const struct http_connection *before = before_tls(c);
@@ -82,7 +81,7 @@ struct fact tunnel_upgrade(const struct policy_case *c)
     return unless_unseen(c, before || c->observation ? number(0) : absent());
 }
 
-/* A client may send its hello together with the CONNECT, and have it answered by a proxy that refuses. */
+/* A client may send its hello together with the CONNECT, before a proxy refuses that. */
 static bool knew_answer(const struct observation *o, const struct http_connection *before)
 {
     return !o || !o->hello_ack.any || !before->connect_placed ||
@@ -110,7 +109,7 @@ struct value tunnel_authority(const struct policy_case *c)
 
 struct fact connection_protocol(const struct policy_case *c)
 {
-    if (c->damage) /* TLS may have begun in what is missing */
+    if (c->damage) /* TLS may have begun in the missing bytes */
         return unknown(reasons_of(c->damage));
     return number(c->observation ? PROTOCOL_TLS : c->connection ? PROTOCOL_HTTP : PROTOCOL_OTHER);
 }
@@ -120,7 +119,7 @@ struct value connection_name(const struct policy_case *c)
     return c->protocol ? string(span_of(c->protocol, strlen(c->protocol))) : fact_alone(absent());
 }
 
-/* There were more than could be followed. */
+/* A lower bound if there were more than could be followed. */
 static struct fact at_least(const struct http_connection *h, uint32_t n)
 {
     struct fact v = number(n);
@@ -136,7 +135,7 @@ struct fact connection_requests(const struct policy_case *c)
         return absent();
     if (c->acknowledged_only && h->count.unacknowledged)
         return unknown(UNOBSERVED_UNACKNOWLEDGED);
-    if (c->passed_on && h->count.requests) /* how the UE sent them would be seen elsewhere */
+    if (c->passed_on && h->count.requests) /* the UE sent them elsewhere, perhaps otherwise */
         return unknown(UNOBSERVED_PASSED_ON);
     bool open = h->damage || h->count.answers; /* an answer had its request */
     if (h->count.requests || !(open || h->for_page))
@@ -169,8 +168,7 @@ struct fact connection_served(const struct policy_case *c)
         return absent();
     if (answers_not_received(c))
         return unknown(UNOBSERVED_UNACKNOWLEDGED);
-    bool open =
-        h->damage || h->count.answers < h->count.requests; /* an unseen answer may be one that serves */
+    bool open = h->damage || h->count.answers < h->count.requests; /* an unseen answer may serve */
     if (h->count.served || !(open || h->count.pages))
         return at_least(h, h->count.served);
     return unknown(open ? reasons_of(h->damage) : UNOBSERVED_UNDECIDED);
@@ -197,8 +195,8 @@ struct fact in_answer(const struct http_exchange *e, int64_t n)
     return e->response_seen ? number(n) : unknown(reasons_of(e->damage));
 }
 
-/* What is not found in a part of the request, or of the answer, may be in what was too long to be kept, or
- * could not be read. */
+/* What is not found in a part of the request or the answer may be in what was too long to keep, or could not
+ * be read. */
 static struct fact unless_cut(const struct http_exchange *e, struct fact v, bool cut)
 {
     const uint32_t why = e->damage & (HTTP_DAMAGE_TOO_LONG | HTTP_DAMAGE_COMPRESSED);
@@ -249,7 +247,8 @@ struct fact document_owner(const struct http_exchange *e)
     return v.known == KNOWN_VALUE && e->owner == OWNER_NOT_TOLD ? absent() : v;
 }
 
-/* A proxy that passes a request on has authenticated the user, or not: that is seen where the UE asked it. */
+/* A proxy that forwards a request has, or has not, authenticated the user: that can be seen only between the
+ * UE and it. */
 struct fact request_identity(const struct policy_case *c)
 {
     const struct http_exchange *e = c->exchange;
@@ -260,7 +259,7 @@ struct fact request_identity(const struct policy_case *c)
         return unknown(e->tls_user == TLS_USER_OF_RESUMED ? UNOBSERVED_ORIGIN : UNOBSERVED_UNDECIDED);
     if (v.known == KNOWN_VALUE && !any && c->passed_on)
         return unknown(UNOBSERVED_PASSED_ON);
-    /* The connection may have identified the user before the capture or in a gap. */
+    /* The user may have been identified on the connection before the capture or in a gap. */
     bool open = e->damage & ~(uint32_t)HTTP_DAMAGE_AT_END;
     return v.known == KNOWN_VALUE && !any && open ? unknown(reasons_of(e->damage)) : v;
 }

@@ -1,12 +1,12 @@
-/* Facts of a handshake by which a site finds its own traffic again: protocols, groups and algorithms, names
- * and fingerprints. The text of a value lives until the same field is asked of the next case. */
+/* Facts of a handshake by which a site finds its own traffic: protocols, groups and algorithms, names and
+ * fingerprints. The text of a value lives until the same field is asked of the next case. */
 #include "policy/getters.h"
 
 #include "tls/ja.h"
 
 enum { SECONDS_A_DAY = 86400 };
 
-/* `most`: what is kept; a list as long as that may go on. */
+/* `most`: how much is kept; a list of that length may go on. */
 static struct value list_of_hello(const struct observation *o, const uint16_t *list, size_t count,
                                   size_t most)
 {
@@ -146,7 +146,7 @@ static struct value md5_text(const uint8_t md5[16], char *room, size_t size)
     return string(span_of(t.p, t.n));
 }
 
-/* A hello in the form of SSLv2 has no fingerprint; of any other it is unknown what it would be. */
+/* A hello in SSLv2 format has no fingerprint; that of any other is unknown. */
 static struct fact without_fingerprint(const struct client_hello_facts *h)
 {
     if (h->format != HELLO_TLS)
@@ -206,7 +206,7 @@ struct fact key_exchange_type(const struct observation *o)
     return v.known != KNOWN_VALUE || known ? v : unknown(UNOBSERVED_UNKNOWN_CODE);
 }
 
-/* What is encrypted has letters all the same, or can have none; whatever else is missing may be one. */
+/* Encrypted messages still have letters, or cannot have any; whatever else is missing may be one. */
 struct value handshake_history(const struct observation *o)
 {
     const uint32_t missing = o->unobserved & ~(uint32_t)(UNOBSERVED_ENCRYPTED | UNOBSERVED_NOT_READ);
@@ -218,7 +218,7 @@ struct value handshake_history(const struct observation *o)
                                          : string(span_of(o->history, o->history_len));
 }
 
-/* Those that were seen are there; others may be in what was not seen. */
+/* The alerts that were seen are there; others may be in what was not seen. */
 static struct value alerts_of(const struct observation *o, enum side side, bool warnings,
                               uint8_t descriptions[MAX_ALERTS])
 {

@@ -1,4 +1,4 @@
-/* Between whom, where and when something was that is judged. */
+/* Between whom, where and when something happened that is judged. */
 #include "policy/getters.h"
 
 #include <arpa/inet.h>
@@ -28,7 +28,7 @@ struct value server_address(const struct policy_case *c)
     return address(&c->about.server);
 }
 
-/* A UE in general has another port with every connection. */
+/* A UE as such has no port: each connection has another one. */
 struct fact client_port(const struct policy_case *c)
 {
     return c->about.client.family && c->kind != CASE_UE ? number(c->about.client.port) : absent();

@@ -1,6 +1,6 @@
 /*
- * Getters of the fields whose value takes thought: what was not seen is definitely absent, or unknown for
- * reasons. fields.def names them.
+ * Getters of the fields whose value is not simply read: what was not seen is definitely absent, or unknown
+ * for reasons. fields.def names them.
  */
 #ifndef UTWATCH_POLICY_GETTERS_H
 #define UTWATCH_POLICY_GETTERS_H
@@ -54,8 +54,9 @@ struct fact extension_of_client(const struct observation *o, bool here);
 struct fact extension_of_server(const struct observation *o, bool here);
 struct fact in_both_hellos(const struct observation *o, int64_t n);
 struct fact in_certificate(const struct observation *o,
-                           int64_t n); /* in the server's own, if it could be parsed */
-struct fact in_certificate_message(const struct observation *o, int64_t n); /* there even if it could not */
+                           int64_t n); /* in the server's own certificate, if that could be parsed */
+struct fact in_certificate_message(const struct observation *o,
+                                   int64_t n); /* there even if it could not be parsed */
 struct fact in_extension(const struct observation *o, unsigned extension, int64_t n); /* enum x509_presence */
 struct fact subordinate_authorities(const struct observation *o);
 struct fact largest_authority(const struct observation *o);
@@ -107,8 +108,8 @@ static inline bool handshake_is_doubted(const struct policy_case *c)
     return (of[CLIENT].damage | of[SERVER].damage) & UNOBSERVED_DOUBTED || c->acknowledged_only;
 }
 
-/* Why nobody knows whether the receiver took the bytes that a field of a handshake is read from, as enum
- * unobserved: there are two contents of them, or one with a wrong checksum, or it has acknowledged none. */
+/* Why it is not known whether the receiver took the bytes that a field of a handshake is read from, as enum
+ * unobserved: they have two contents, or a wrong checksum, or were not acknowledged. */
 static inline uint32_t handshake_doubts(const struct policy_case *c, enum field_side side)
 {
     const struct side_facts *of = c->observation->side;
@@ -128,7 +129,7 @@ static inline uint32_t handshake_doubts(const struct policy_case *c, enum field_
     return why;
 }
 
-/* With such a doubt it is unknown. */
+/* Unknown if there is such a doubt. */
 struct fact unless_doubtful(const struct policy_case *c, enum field_side side, struct fact f);
 
 /* fields_http.c: before TLS, in clear, and under NULL encryption. */
@@ -154,7 +155,8 @@ struct fact document_owner(const struct http_exchange *e);
 struct fact request_identity(const struct policy_case *c);
 struct fact unanswered_challenge(const struct http_exchange *e);
 
-/* What a client shows that is no UE says nothing of one; what it does not show, no UE has shown either. */
+/* What a client shows that is not a UE says nothing about a UE; what it does not show, no UE has shown
+ * either. */
 static inline struct fact unless_passed_on(const struct policy_case *c, struct fact v)
 {
     return c->passed_on && v.known == KNOWN_VALUE && v.number ? unknown(UNOBSERVED_PASSED_ON) : v;
@@ -173,7 +175,7 @@ struct fact session_ended_here(const struct policy_case *c);
 struct fact session_same_suite(const struct policy_case *c);
 struct value known_common_suites(const struct policy_case *c);
 struct fact known_highest_version(const struct policy_case *c);
-const struct peer *peer_of(const struct policy_case *c);   /* the one that the case is about */
+const struct peer *peer_of(const struct policy_case *c);   /* the peer that the case is about */
 struct fact counted(const struct peer *p, uint32_t count); /* a lower bound, if its history is shortened */
 struct fact peer_never_resumable(const struct policy_case *c);
 struct fact peer_resumptions(const struct policy_case *c);
@@ -189,7 +191,7 @@ struct value server_refused_alone(const struct policy_case *c);
 struct value server_may_select(const struct policy_case *c);
 struct fact peer_highest_version(const struct policy_case *c);
 struct fact peer_lowest_version(const struct policy_case *c);
-struct value ue_offered(const struct peer *ue); /* absent when there is none, as the two below */
+struct value ue_offered(const struct peer *ue); /* absent if there is none, like the two below */
 struct value ue_offered_always(const struct peer *ue);
 struct fact ue_full_offers(const struct peer *ue);
 struct value key_age(const struct key_use *k);

@@ -1,10 +1,10 @@
-/* Suggests what the author of a rule probably meant where a value or a key is not valid. */
+/* Suggests what the author of a rule probably meant by an invalid value or key. */
 #include "policy/compiled.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 
-/* “RSA”, ‘RSA’, „RSA“, «RSA»: as word processors write them. */
+/* “RSA”, ‘RSA’, „RSA“, «RSA»: quotes as written by word processors. */
 bool is_quoted_typographically(const char *text)
 {
     const unsigned char *t = (const unsigned char *)text;

@@ -1,11 +1,11 @@
 /*
  * Conditions that could never be true, found while a rule is compiled: an operator wrote them by mistake, and
- * the rule would stay silent for ever. What is found is what can be said of one field, or of a condition and
- * its own negation; that nothing is found proves nothing.
+ * the rule would stay silent for ever. Only contradictions within one field, or between a condition and its
+ * own negation, are found; finding none proves nothing.
  */
 #include "policy/compiled.h"
 
-/* Tries a value without complaining: what is wrong with it is reported where it is compiled. */
+/* Tries a value without complaining: its mistakes are reported where it is compiled. */
 static bool quietly(struct compiler *c, const struct node *n, enum field field, int64_t *number)
 {
     struct mistakes ignored = {0};
@@ -44,8 +44,8 @@ static int64_t highest_of(enum field field)
     }
 }
 
-/* What the field can hold at all: no number is negative, but for the days since a validity ended, and no
- * version is before the first that has a name. */
+/* What the field can hold at all: no number is negative except the days left of a validity that has ended,
+ * and no version is before the first named one. */
 static struct range range_of(enum field field)
 {
     const struct field_info *info = &field_info[field];
@@ -62,12 +62,12 @@ static struct range range_of(enum field field)
 bool field_can_be(enum field field, int64_t number)
 {
     const struct range r = range_of(field);
-    if (field_info[field].type == TYPE_NUMBERS) /* all are of 16 bits, or less */
+    if (field_info[field].type == TYPE_NUMBERS) /* all have 16 bits, or fewer */
         return number >= 0 && number <= r.high;
     return field_info[field].type != TYPE_NUMBER || (number >= r.low && number <= r.high);
 }
 
-/* Of whole numbers; `step`: from a limit to the least of what is above it, 0 where a fraction is enough. */
+/* For whole numbers; `step`: from a limit to the lowest number above it, 0 if a fraction is enough. */
 static void narrow(struct range *r, const char *word, int64_t limit, int64_t step)
 {
     if (strcmp(word, "below") == 0 && limit - 1 < r->high)
@@ -101,8 +101,8 @@ static bool is_among(struct compiler *c, const struct node *list, enum field fie
     return false;
 }
 
-/* Is there one among the values that the limits and the negation leave? What is no number is not judged here.
- */
+/* Do the limits and the negation leave one of the values? Values that are not numbers are not checked
+ * here. */
 static bool any_is_left(struct compiler *c, const struct node *in, const struct node *denied,
                         const struct range *r, enum field field)
 {
@@ -114,7 +114,7 @@ static bool any_is_left(struct compiler *c, const struct node *in, const struct 
     return false;
 }
 
-/* A negation of everything that the field can be. */
+/* Does the negation exclude everything that the field can be? */
 static bool leaves_nothing(struct compiler *c, const struct node *denied, enum field field)
 {
     const struct field_info *info = &field_info[field];
@@ -171,7 +171,8 @@ static struct admitted admitted_by(struct compiler *c, const struct node *n, enu
     return a;
 }
 
-/* Does one of those that the first names pass the second? What is no number is not judged here. */
+/* Does one of the values named by the first pass the second? Values that are not numbers are not checked
+ * here. */
 static bool one_passes(struct compiler *c, const struct admitted *named, const struct admitted *by,
                        enum field field)
 {
@@ -218,7 +219,7 @@ void check_cases(struct compiler *c, const struct node *when, const struct node 
             check_case(c, when, one);
 }
 
-/* The same, written the same way. */
+/* Are both the same, written the same way? */
 static bool is_same(const struct node *a, const struct node *b)
 {
     if (a->kind != b->kind)
@@ -241,12 +242,12 @@ void check_contradiction(struct compiler *c, const struct node *n, const char *c
     for (const struct node *m = denied->first; m; m = m->next) {
         const struct node *same = node_member(n, m->key);
         if (!same || !is_same(same, m))
-            return; /* this part of the negation may be what makes it hold */
+            return; /* this part may be what makes the negation hold */
     }
     complain_at(c, denied, "this is both required and excluded: the condition could never be true");
 }
 
-/* One of the cases, or the only one. */
+/* Is it one of the cases, or the only one? */
 static bool is_one_of(const struct node *one, const struct node *cases)
 {
     for (const struct node *n = node_first(cases); n; n = node_next(cases, n))

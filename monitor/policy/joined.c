@@ -1,4 +1,5 @@
-/* Several profiles that judge one after the other, as those of --advise: to all others one profile. */
+/* Several profiles that judge one after the other, like those of --advise: to the rest of the program they
+ * are one profile. */
 #include "policy/compiled.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Three-valued (Kleene) evaluation of conditions, and from conditions to verdicts. */
+/* Three-valued (Kleene) evaluation of conditions, and verdicts from their results. */
 #include "policy/known_classes.h"
 #include "policy/known_verdicts.h"
 
@@ -16,7 +16,7 @@ static struct fact class_as_fact(const struct profile *p, enum subject subject, 
     return (struct fact){.number = class_of_case(p, subject, c)};
 }
 
-/* Was the question of a field asked, whose answer decides this one? */
+/* Was the question asked for the field whose answer decides this one? */
 static bool follows_from_source(const struct profile *p, enum field field)
 {
     const enum field source = field_source(field);
@@ -24,8 +24,9 @@ static bool follows_from_source(const struct profile *p, enum field field)
     return source != FIELD_COUNT && r->asked_at[p->test_count + source] == r->now;
 }
 
-/* Notes the answer that the test rests on, unless it adds nothing: all cases of the kind give the same,
- * it was asked for before, or what implies it was, as the class of the case's chain or hello. */
+/* Notes the answer that the test depends on, unless it adds nothing: all cases of the kind give the same one,
+ * or it was asked for before, or something that implies it was, such as the class of the case's chain or
+ * hello. */
 static void note_answer(const struct profile *p, const struct condition_node *n, const struct policy_case *c)
 {
     struct results *r = p->results;
@@ -75,7 +76,7 @@ static struct result combine(bool all, const struct result *parts, int64_t count
     return r;
 }
 
-/* Prefix order read from its end is a stack machine without jumps. */
+/* Read backwards, prefix order is a program for a stack machine without jumps. */
 static struct result evaluate(const struct profile *p, struct condition condition,
                               const struct policy_case *c)
 {
@@ -159,7 +160,7 @@ static void judge_rule(const struct rule *r, const struct policy_case *c, struct
     const struct rule_case *pass = NULL;
     if (r->pass_count) {
         pass = first_true(p, r->pass, r->pass_count, c, &v->reasons);
-        if (!pass) { /* neither of them: this case does not decide the rule */
+        if (!pass) { /* neither of them is true: this case does not decide the rule */
             v->value = VERDICT_NOT_OBSERVABLE;
             v->reasons |= v->reasons ? 0 : UNOBSERVED_UNDECIDED;
             return;
@@ -215,7 +216,8 @@ static const struct verdict *find_known(const struct profile *p, const struct po
     return NULL;
 }
 
-#ifdef PROVE_KNOWN_VERDICTS /* tests/policy/known_verdicts.py: what is remembered is what would be judged */
+#ifdef PROVE_KNOWN_VERDICTS /* tests/policy/known_verdicts.py: the remembered verdicts are what judging      \
+                               would give */
 #include <stdio.h>
 
 static unsigned long proven;
@@ -241,8 +243,8 @@ __attribute__((destructor)) static void tell_proven(void)
 }
 #endif
 
-/* The number of the case has wrapped around, once in four billion: forget all results, lest one of them
- * be taken for this case's. */
+/* The number of the case has wrapped around, once in four billion: forget all results, so that none is taken
+ * for this case's. */
 static void begin_anew(const struct profile *p)
 {
     memset(p->results->made_at, 0, p->test_count * sizeof *p->results->made_at);

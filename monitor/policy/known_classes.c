@@ -18,9 +18,9 @@ struct classed {
 };
 
 struct classes {
-    uint16_t *questions; /* that tests ask of such a subject and of nothing else */
+    uint16_t *questions; /* that tests ask about such a subject and nothing else */
     size_t question_count;
-    struct fact *answers; /* to all of them, of each class from 1 */
+    struct fact *answers; /* to all of them, for each class from 1 on */
     uint32_t count, capacity;
     struct classed classed[KNOWN_CLASSED];
 };
@@ -85,7 +85,7 @@ size_t known_classes_memory(void)
     return sizeof(struct known_classes) + (SUBJECTS - 1) * (size_t)KNOWN_CLASS_BYTES;
 }
 
-/* 0 too where something else has a say: bytes that are in doubt, or names that found no room. */
+/* 0 also if something else matters: bytes that are in doubt, or names for which there was no room. */
 static uint64_t number_of(const struct policy_case *c, enum subject subject)
 {
     const struct observation *o = c->observation;

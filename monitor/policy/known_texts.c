@@ -1,4 +1,5 @@
-/* Texts of which all are known: object identifiers by openssl's names, and application usages of Ut. */
+/* Fields whose possible texts are all known: object identifiers by openssl's names, and application usages of
+ * Ut. */
 #include "policy/compiled.h"
 #include "wire/http.h"
 #include "wire/oid.h"

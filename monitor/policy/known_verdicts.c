@@ -52,7 +52,7 @@ static void forget(struct known_verdicts *k)
     k->forgotten++;
 }
 
-/* Where the next step is to be linked; `*known` answers of the way were there before. */
+/* Where the next step is to be linked; `*known` answers of the way already exist. */
 static uint32_t *end_of_known_way(struct known_verdicts *k, enum case_kind kind, const struct results *made,
                                   size_t *known)
 {
@@ -90,6 +90,6 @@ void known_verdicts_add(struct known_verdicts *k, enum case_kind kind, const str
 uint64_t known_verdicts_set(const struct known_verdicts *k, const struct verdict *verdicts)
 {
     const size_t each = k->rules * sizeof *verdicts;
-    const uintptr_t at = (uintptr_t)verdicts - (uintptr_t)k->verdicts; /* huge where they lie before these */
+    const uintptr_t at = (uintptr_t)verdicts - (uintptr_t)k->verdicts; /* huge if they are before these */
     return at < k->case_count * each ? k->forgotten * k->case_capacity + at / each + 1 : 0;
 }

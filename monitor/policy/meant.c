@@ -1,5 +1,5 @@
 /* What was probably meant: the names that other languages have for operators, and the events for fields. None
- * of them is taken for ours: a rule has one way to be written. */
+ * of them is accepted: there is one way to write a rule. */
 #include "policy/compiled.h"
 #include "policy/json_names.h" /* made of report/schema.in.json */
 
@@ -82,7 +82,7 @@ static const struct {
     {"prefer", "prefers"},
 };
 
-/* Operators that are one of ours with a pattern. "%s": the value. */
+/* Operators that equal one of ours with a pattern. "%s": the value. */
 static const struct {
     const char *theirs, *pattern;
 } patterns[] = {
@@ -91,7 +91,7 @@ static const struct {
     {"ends-with", "*%s"},   {"suffix", "*%s"},
 };
 
-/* What such an operator says of a text is a pattern, and of a list that it has a member. */
+/* Applied to a text, such an operator means a pattern; applied to a list, that it has a member. */
 static bool complain_about_pattern(struct compiler *c, const struct node *n, enum field field)
 {
     const enum field_type type = field_info[field].type;
@@ -161,7 +161,7 @@ static const char *joining_meant(const char *word)
     return NULL;
 }
 
-/* Are the paths equal, whatever the case of letters, with _ for - and an object's name before it left out? */
+/* Are the paths equal, ignoring case, with _ for -, and without the object's name before them? */
 static bool is_key_of_events(const char *name, const char *path)
 {
     static const char *const objects[] = {"utwatch.", "tls.", "http."};
@@ -178,7 +178,7 @@ static bool is_key_of_events(const char *name, const char *path)
     return true;
 }
 
-/* The words of "server-name" are in the help of hello.sni. */
+/* Does the help have the name's words? That of hello.sni has those of "server-name". */
 static bool speaks_of(const char *help, const char *name)
 {
     const char *dot = strrchr(name, '.');

@@ -1,5 +1,4 @@
-/* The members of a mapping in a profile: which keys there are, and what a text, a word or a number has to be.
- */
+/* The members of a mapping in a profile: which keys exist, and what a text, a word or a number has to be. */
 #include "policy/compiled.h"
 
 #include <string.h>
@@ -32,7 +31,7 @@ void check_keys(struct compiler *c, const struct node *n, const char *const *kno
     }
 }
 
-/* Says of a member that has to be there what it is. */
+/* Reports a missing required member, and says what it is. */
 void complain_of_missing(struct compiler *c, const struct node *n, const char *key)
 {
     static const struct {
@@ -55,7 +54,7 @@ void complain_of_missing(struct compiler *c, const struct node *n, const char *k
     complain_at(c, n, "'%s' is missing%s%s", key, *is ? ": " : "", is);
 }
 
-/* The text of a member; NULL when it is not there (a mistake when it has to be). */
+/* The text of a member; NULL: it is not there (a mistake if it is required). */
 const char *text_member(struct compiler *c, const struct node *n, const char *key, bool required)
 {
     const struct node *m = node_member(n, key);

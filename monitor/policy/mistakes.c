@@ -30,7 +30,7 @@ void mistake_add(struct mistakes *m, const char *file, uint32_t line, uint32_t c
     va_start(ap, format);
     (void)vsnprintf(message, sizeof message, format, ap);
     va_end(ap);
-    /* The words of a file are as little to be trusted on a terminal as those of the wire. */
+    /* On a terminal, text from a file is as untrustworthy as text from the wire. */
     struct text text = text_over(new->message, sizeof new->message);
     text_safe(&text, span_of(message, strnlen(message, sizeof new->message - 1)));
     if (text.cut)
@@ -79,8 +79,7 @@ static bool same_letter(char a, char b)
     return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-/* Insertions, deletions, replacements and swaps of neighbours (optimal string alignment), of letters of
- * either case. */
+/* Insertions, deletions, replacements and swaps of neighbours (optimal string alignment), ignoring case. */
 static size_t edit_distance(const char *a, const char *b)
 {
     size_t n = strlen(b);
@@ -117,8 +116,8 @@ void suggestion_try(struct suggestion *s, const char *candidate)
     size_t n = strlen(s->word);
     size_t m = strlen(candidate);
     if (n >= ENOUGH_OF_A_WORD && m > n && strncasecmp(s->word, candidate, n) == 0 && !s->best)
-        s->best = candidate;                    /* its beginning: unless another is nearer by its letters */
-    if ((n > m ? n - m : m - n) >= s->distance) /* each letter more costs an insertion */
+        s->best = candidate;                    /* its beginning, unless another is nearer by its letters */
+    if ((n > m ? n - m : m - n) >= s->distance) /* each additional letter costs an insertion */
         return;
     size_t distance = edit_distance(s->word, candidate);
     if (distance < s->distance) {
@@ -141,7 +140,7 @@ void suggestion_try_rules(struct suggestion *s, const struct profile *p)
         suggestion_try(s, profile_rule(p, i)->id);
 }
 
-/* Is the word in the text, but for the hyphens of both and the case of letters? */
+/* Is the word in the text, ignoring hyphens and case? */
 static bool contains(const char *text, const char *word)
 {
     for (; *text; text++) {

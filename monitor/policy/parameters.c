@@ -1,5 +1,5 @@
-/* The parameters of a profile: what a profile that extends another says in place of its values is of the same
- * kind, and means something to a rule. */
+/* The parameters of a profile: a profile that extends another may replace its values, by ones of the same
+ * kind that mean something to a rule. */
 #include "policy/compiled.h"
 #include "policy/compiler.h"
 
@@ -19,8 +19,8 @@ static bool ends_in_digit(const char *text)
     return n && text[n - 1] >= '0' && text[n - 1] <= '9';
 }
 
-/* Numbers of rules are sizes and durations, and a duration without a unit is taken for seconds by some, for
- * hours by others. False after a mistake. */
+/* Numbers in rules are sizes and durations, and some people read a duration without a unit as seconds, others
+ * as hours. False after a mistake. */
 static bool is_number_like(struct compiler *c, const struct node *n, const char *before)
 {
     int64_t number;
@@ -31,7 +31,7 @@ static bool is_number_like(struct compiler *c, const struct node *n, const char 
     return false;
 }
 
-/* False after a mistake: the value that it has stays. */
+/* False after a mistake: the old value stays. */
 static bool is_of_its_kind(struct compiler *c, const struct node *n, const char *before)
 {
     int64_t number;
@@ -79,7 +79,7 @@ void parameters_take(struct compiler *c, const struct node *root, bool may_add)
         take(c, n, may_add);
 }
 
-/* "24h" is "24 hours"; what is no duration stays as it is. */
+/* "24h" is "24 hours"; anything but a duration stays as it is. */
 static void put_in_words(struct text *t, const char *value)
 {
     static const struct {

@@ -1,7 +1,7 @@
 /*
  * Rules as data: a profile is loaded from YAML, compiled into flat tables, and judges one case at a time.
  *
- * This header is all that the rest of the program knows of the rule engine. It names no rule and no field.
+ * This header is all that the rest of the program knows about the rule engine. It names no rule and no field.
  */
 #ifndef UTWATCH_POLICY_POLICY_H
 #define UTWATCH_POLICY_POLICY_H
@@ -19,7 +19,7 @@
 enum verdict_value {
     VERDICT_NOT_APPLICABLE,
     VERDICT_PASS,
-    VERDICT_NOTHING_AGAINST, /* of a rule that can only find breaches: it found none */
+    VERDICT_NOTHING_AGAINST, /* from a rule that can only find breaches: it found none */
     VERDICT_NOT_OBSERVABLE,
     VERDICT_FAIL
 };
@@ -32,9 +32,9 @@ enum case_kind {
     CASE_HANDSHAKE,  /* one TLS handshake */
     CASE_CONNECTION, /* one connection of Ut that is not TLS */
     CASE_EXCHANGE,   /* one HTTP request and its answer that could be read */
-    CASE_SERVER,     /* all that one server showed */
-    CASE_UE,         /* all that one UE showed */
-    CASE_KEY,        /* a connection that is in use for longer than a session may live */
+    CASE_SERVER,     /* everything that one server showed */
+    CASE_UE,         /* everything that one UE showed */
+    CASE_KEY,        /* a connection in use for longer than a session may live */
 };
 #define CASE_KINDS 6
 
@@ -49,7 +49,7 @@ struct key_use {
     struct whence whence; /* of the data that showed it */
     nanos since;          /* the latest time at which the key's session can have begun */
     bool renegotiated;
-    bool hides_updates; /* of TLS 1.3: the key may have been updated */
+    bool hides_updates; /* TLS 1.3: the key may have been updated */
 };
 
 /* A connection with the same handshake. */
@@ -70,37 +70,38 @@ struct policy_case {
     const struct http_exchange *exchange;     /* EXCHANGE */
     const struct peer *server;                /* SERVER; HANDSHAKE: what its server showed before */
     const struct peer *ue;                    /* UE */
-    const struct peer_evidence *evidence;     /* SERVER; HANDSHAKE when `server` is there */
+    const struct peer_evidence *evidence;     /* SERVER; HANDSHAKE, if `server` is there */
     const struct key_use *key;                /* KEY */
-    bool acknowledged_only;                   /* what its receiver has not acknowledged is not known */
-    bool passed_on;     /* its client seems to be no UE, but to pass on what UEs ask: a proxy or a balancer */
+    bool acknowledged_only;                   /* what its receiver has not acknowledged counts as unknown */
+    bool passed_on;     /* its client seems not to be a UE, but to forward the requests of UEs: a proxy or a
+                           balancer */
     bool server_listed; /* HANDSHAKE, CONNECTION: the site names its server as one of Ut */
     struct other_side nearer; /* HANDSHAKE: where it was seen nearer to the UE (peers/met.h) */
-    const char *interface; /* at which it was captured; NULL: it is of a file, or of no single connection */
-    const char *packets;   /* the file of --evidence that has its frames; NULL: none */
-    struct whence about;   /* whom and what it is about, for reports */
+    const char *interface;    /* where it was captured; NULL: from a file, or not of a single connection */
+    const char *packets;      /* the file of --evidence that has its frames; NULL: none */
+    struct whence about;      /* whom and what it is about, for reports */
 };
 
-/* A case of each kind, its `about` filled. */
+/* A case of each kind, with its `about` filled in. */
 struct policy_case case_of_handshake(const struct observation *o);
-/* `protocol`: "HTTP", or what nDPI calls it; then `c` says only whose connection it is. */
+/* `protocol`: "HTTP", or what nDPI calls it; then `c` only identifies the connection. */
 struct policy_case case_of_connection(const struct http_connection *c, const char *protocol);
 struct policy_case case_of_exchange(const struct http_exchange *e);
 struct policy_case case_of_peer(const struct peer *peer, const struct peer_evidence *evidence);
 struct policy_case case_of_key(const struct key_use *key);
 
-/* Which of the servers at its address a case is about (peers/asked.h), and its name as safe text; 0 and "":
- * it is not about a server, or that has no name. */
+/* The server at its address that a case is about (peers/asked.h), and its name as safe text; 0 and "": it is
+ * not about a server, or that has no name. */
 uint64_t case_asked(const struct policy_case *c);
 const char *case_asked_name(const struct policy_case *c);
 
-/* Which rules they are, where rules are read again while the capture goes on. */
+/* Identifies the rules, which may be read again during a capture. */
 struct rules_version {
-    uint32_t generation; /* 1: those of the start; 0: not set */
-    char hash[17];       /* of all that the profile says, whatever file it came from */
+    uint32_t generation; /* 1: those from the start; 0: not set */
+    char hash[17];       /* of everything that the profile says, whatever files it came from */
 };
 
-/* What the conditions of a rule look at: an alert leaves out the rest. */
+/* What the conditions of a rule look at: an alert omits the rest. */
 enum rule_reads {
     READS_CERTIFICATE = 1 << 0,
     READS_OTHERS = 1 << 1, /* than the certificate; these are some of them: */
@@ -115,10 +116,10 @@ struct rule_facts {
     const char *clause;   /* "TS 33.141 7.2 (1)" */
     const char *title;    /* the breach in one line */
     const char *requires; /* the requirement in words */
-    /* The text that forbids, discourages or no longer makes this demand; NULL: none does. A breach is told
-     * apart. */
+    /* The text that forbids, discourages or has dropped this demand; NULL: none. A breach is reported
+     * separately. */
     const char *superseded;
-    const char *profile; /* the name of the profile that judges by it, not of the one it was inherited from */
+    const char *profile; /* the name of the profile that judges by it, though it may be inherited */
     const struct rules_version *version; /* of that profile */
     enum severity severity;
     enum fault binds; /* whom the requirement binds */
@@ -130,7 +131,7 @@ struct rule_facts {
 struct verdict {
     const struct rule_facts *rule;
     enum verdict_value value;
-    uint32_t index; /* the rule's: whoever counts verdicts need not look at their rules */
+    uint32_t index; /* of the rule, so that counting verdicts need not look at their rules */
     enum basis basis;
     enum fault fault;       /* of a fail */
     enum severity severity; /* of this finding */
@@ -138,9 +139,9 @@ struct verdict {
     const char *note;       /* the profile's remark on this outcome, or NULL */
     const struct suite_set
         *offending; /* the offered suites that break the rule, or NULL; text names them first */
-    const struct template *observed; /* of the text that verdict_observed() makes; NULL: there is none */
+    const struct template *observed; /* the template for verdict_observed(); NULL: there is none */
     bool known;                      /* a fail that --baseline has */
-    const char *excepted;       /* of a fail that the site's configuration excepts: its reason; else NULL */
+    const char *excepted;       /* the reason for a fail that the site's configuration excepts; else NULL */
     const char *excepted_until; /* and its last day */
 };
 
@@ -153,8 +154,8 @@ const char *verdict_template(const struct verdict *v);
 
 /* One mistake of an operator's file. */
 struct mistake {
-    char file[128];        /* as the operator would name it */
-    uint32_t line, column; /* 1-based; 0 when the mistake is the file itself */
+    char file[128];        /* as the operator names it */
+    uint32_t line, column; /* 1-based; 0: the mistake is the file itself */
     char message[256];
 };
 
@@ -177,22 +178,22 @@ struct parameter_override {
 
 /*
  * `name_or_file`: a name is looked up as NAME.yaml in `directories` (NULL-terminated), anything with a slash
- * or ending in .yaml is a path. What it extends is found beside it, then in the directories. `files`: see
+ * or ending in .yaml is a path. What it extends is searched next to it, then in the directories. `files`: see
  * file_texts.h, or NULL. NULL after any mistake, all of which are in `mistakes`.
  */
 struct profile *profile_load(const char *name_or_file, const char *const *directories,
                              const struct parameter_override *overrides, size_t override_count,
                              struct file_texts *files, struct mistakes *mistakes);
-/* The same from text in memory; `file` is what mistakes are reported under. */
+/* The same from text in memory; mistakes are reported under the name `file`. */
 struct profile *profile_parse(const char *file, struct span text, const char *const *directories,
                               struct mistakes *mistakes);
-/* Is there a profile of the name? A path is one. If not, `message` says what was meant, or where it was
- * looked for. */
+/* Is there a profile of the name? A path counts as one. If not, `message` says what was probably meant, or
+ * where it was searched. */
 bool profile_is_there(const char *name_or_file, const char *const *directories, struct file_texts *files,
                       char message[256]);
 /*
- * Joins a profile to others, as those of --advise: they are one from now on, which judges by all of them;
- * names and versions are those of each. `first` owns it then. False, and nothing is changed: together they
+ * Joins a profile to others, like those of --advise: from now on they are one, which judges by all of them;
+ * each keeps its name and version. `first` then owns `more`. False, and nothing is changed: together they
  * have more than MAX_RULES rules.
  */
 bool profile_join(struct profile *first, struct profile *more);
@@ -213,29 +214,30 @@ size_t profile_rule_count(const struct profile *p);
 const struct rule_facts *profile_rule(const struct profile *p, size_t index);
 const struct rule_facts *profile_find(const struct profile *p, const char *id);
 
-/* Has the processor fetch what is remembered of the handshake's hello and chain. */
+/* Has the processor fetch what is remembered about the handshake's hello and chain. */
 void profile_expect(const struct profile *p, const struct observation *o);
 
 /*
- * One verdict per rule that is about such a case, at most profile_rule_count(): `count`. They are valid until
- * the next call. No allocation, no I/O.
+ * One verdict per rule that is about such a case, at most profile_rule_count(): `count`. Valid until the next
+ * call. No allocation, no I/O.
  */
 const struct verdict *profile_judge(const struct profile *p, const struct policy_case *c, size_t *count);
 
-/* The number under which many cases share these verdicts, while they are valid; no others ever have it. 0:
+/* The number of these verdicts while they are valid, if many cases share them; no others ever have it. 0:
  * they are those of one case. */
 uint64_t profile_verdict_set(const struct profile *p, const struct verdict *verdicts);
 
-/* Is one of the verdicts that it gave last a breach, and of no superseded demand? */
+/* Is one of the last verdicts a breach, other than of a superseded demand? */
 bool profile_found_breach(const struct profile *p);
 
-/* What judging by so many profiles reserves. */
+/* The memory that judging by so many profiles reserves. */
 size_t profiles_memory(size_t count);
 
-/* Times that the verdicts on earlier cases, which answer for equal ones, were forgotten for lack of room. */
+/* How often the verdicts on earlier cases, which are reused for equal ones, were forgotten for lack of
+ * room. */
 uint64_t profile_verdicts_forgotten(const struct profile *p);
 
-/* A parameter as a number (24h is 86400). False when the profile has none of the name. */
+/* A parameter as a number (24h is 86400). False: the profile has none of the name. */
 bool profile_parameter(const struct profile *p, const char *name, int64_t *number);
 
 /* Everything that an operator may want to know about a rule: --explain. `r` comes from a profile. */
@@ -244,7 +246,7 @@ void rule_explain(const struct rule_facts *r, FILE *out);
 /* --list-fields: name, type, unit, one line of help. */
 void fields_list(FILE *out);
 
-/* The same of one field, and what rules may use it. False: there is none of the name. */
+/* The same for one field, and which rules may use it. False: there is none of the name. */
 bool field_explain(const char *name, FILE *out);
 
 /* A line for each field whose name fits the pattern. False: none does. */
@@ -252,10 +254,11 @@ bool fields_listed_like(const char *pattern, FILE *out);
 
 /* What the profile adds to those that it extends, changes in them, and drops. */
 void profile_explain(const struct profile *p, const struct profile *const *parents, size_t count, FILE *out);
-/* The name of a profile that it extends, as its file writes it; NULL behind the last. */
+/* The name of a profile that it extends, as its file writes it; NULL: after the last. */
 const char *profile_extends(const struct profile *p, size_t i);
 
-/* The profile with everything it inherits, as canonical YAML: a change of policy is a visible difference. */
+/* The profile with everything it inherits, as canonical YAML, so that a change of policy shows as a
+ * difference. */
 void profile_dump(const struct profile *p, FILE *out);
 
 #endif

@@ -40,7 +40,7 @@ static void put_scalar(const char *text, FILE *out)
     (void)fputc('"', out);
 }
 
-/* Flow style; the depth is that of a tree that was read, at most MAX_YAML_DEPTH. */
+/* Flow style; the depth is that of a parsed tree, at most MAX_YAML_DEPTH. */
 static void put_flow(const struct node *n, FILE *out)
 {
     if (n->kind == NODE_SCALAR) {
@@ -78,7 +78,7 @@ static void put_rule_members(const struct rule *r, const char *indent, FILE *out
     }
 }
 
-/* Does the text speak of "$name", or of "parameter.name"? */
+/* Does the text mention "$name", or "parameter.name"? */
 static bool speaks_of(const char *text, const char *before, const char *name)
 {
     char word[128];
@@ -89,7 +89,7 @@ static bool speaks_of(const char *text, const char *before, const char *name)
     return false;
 }
 
-/* The values that its parameters have here. */
+/* The values of its parameters here. */
 static void put_parameters_of(const struct rule *r, FILE *out)
 {
     char *text = NULL;

@@ -1,5 +1,4 @@
-/* The definitions of a profile become what cases are judged by: sets of suites, and rules with their cases.
- */
+/* From the definitions of a profile to what judges cases: sets of suites, and rules with their cases. */
 #include "policy/compiled.h"
 
 #include <stdlib.h>
@@ -17,7 +16,7 @@ static const struct template *template_member(struct compiler *c, const struct n
     return text_member(c, n, "observed", false) ? compile_template(c, node_member(n, "observed")) : otherwise;
 }
 
-/* What the profile remarks on all its rules stands behind a rule's own note. */
+/* The profile's remark on all its rules follows a rule's own note. */
 static const char *with_profile_note(struct profile *p, const char *note)
 {
     if (!note || !p->note)
@@ -31,7 +30,8 @@ static const char *with_profile_note(struct profile *p, const char *note)
     return joined->text;
 }
 
-/* The set that an offered suite must not be in: "any" of it makes the condition true, unless negated. */
+/* The set that an offered suite must not be in: if any suite of it is offered, the condition is true, unless
+ * negated. */
 static int offending_set(const struct profile *p, struct condition condition)
 {
     for (size_t i = 0; i < condition.length; i++) {
@@ -233,7 +233,7 @@ static int by_sid(const void *a, const void *b)
     return (x->facts.sid > y->facts.sid) - (x->facts.sid < y->facts.sid);
 }
 
-/* Of each suite, under the parameters: packets are judged by these numbers. */
+/* The key bits of each suite, under the parameters: these numbers judge packets. */
 static void count_key_bits(struct profile *p)
 {
     int64_t triple_des; /* RFC 2246 says 168; RFC 9325 counts 112 */

@@ -47,7 +47,7 @@ char *profile_file(const char *name, const char *beside, const char *const *dire
     return NULL;
 }
 
-/* Tries the profiles of a folder. `best`: room for the name that is nearest, whose entry does not last. */
+/* Tries the profiles of a folder. `best`: room for the nearest name, as its directory entry does not last. */
 static void try_folder(const char *folder, struct suggestion *near, char *best, size_t size)
 {
     DIR *entries = opendir(folder);
@@ -89,7 +89,7 @@ void no_such_profile(const char *name, const char *const *directories, char mess
     text_put(&t, t.cut ? "" : " (--list-profiles shows them)");
 }
 
-/* modern.yaml is a file of the reader's, and modern one of ours. */
+/* modern.yaml would be the reader's own file, modern one of ours. */
 static void no_such_file(const char *file, const char *const *directories, const struct file_texts *files,
                          char message[256])
 {

@@ -1,6 +1,6 @@
 /*
- * Texts of which the form is known: what is written otherwise would never be equal to anything, and the rule
- * would stay silent for ever. In a pattern * and ? stand for the rest, so only its letters are looked at.
+ * Texts whose form is known: one in another form would never equal anything, and the rule would stay silent
+ * for ever. In a pattern, * and ? stand for anything, so only the other characters are checked.
  */
 #include "policy/compiled.h"
 
@@ -43,7 +43,7 @@ static bool is_ja4(const char *text)
     return text[0] == 't';
 }
 
-/* What was probably taken for it. */
+/* What was probably mistaken for it. */
 static const char *mistaken(enum field field, const char *text)
 {
     const size_t n = strlen(text);
@@ -73,7 +73,7 @@ static bool fits(const struct shape *s, const char *text)
     return strlen(text) == s->length && (s->field != FIELD_HELLO_JA4 || is_ja4(text));
 }
 
-/* "is openssl's name of a curve", where all names are known. */
+/* "is openssl's name of a curve", if all names are known. */
 static const char *names_what(enum field field)
 {
     return field == FIELD_HTTP_AUID           ? "an application usage of Ut"
@@ -81,7 +81,7 @@ static const char *names_what(enum field field)
                                               : "a signature algorithm by openssl's name";
 }
 
-/* One of the names; or an object identifier that has none; or a pattern that fits one of either. */
+/* Valid are one of the names; an object identifier without one; and a pattern that fits either. */
 static void check_known_text(struct compiler *c, const struct node *n, enum field field, const char *text)
 {
     const bool dotted = field != FIELD_HTTP_AUID && text[strspn(text, "0123456789.*?")] == '\0';

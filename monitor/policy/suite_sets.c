@@ -1,4 +1,4 @@
-/* Sets of suites: by name, by other sets, by what the registry says of them. Made once, at load. */
+/* Sets of suites: by name, by other sets, by what the registry says about them. Made once, at load. */
 #include "policy/compiled.h"
 
 #include <openssl/ssl.h>
@@ -40,7 +40,7 @@ static int named_set(struct compiler *c, const struct node *n, const char *name)
             continue;
         if (set->compiled)
             return set->index;
-        if (set->mistaken) /* which is reported where it is defined */
+        if (set->mistaken) /* the mistake is reported where the set is defined */
             return -1;
         if (set->compiling) {
             complain_at(c, n, "set '%s' contains itself", name);
@@ -62,7 +62,7 @@ static int named_set(struct compiler *c, const struct node *n, const char *name)
     return -1;
 }
 
-/* Names of ciphers(1) of OpenSSL 1.0.2 for suites that its library no longer has. */
+/* Names in ciphers(1) of OpenSSL 1.0.2 for suites that later libraries no longer have. */
 static const struct {
     const char *name;
     uint16_t code;
@@ -104,7 +104,7 @@ static const struct {
     {"AECDH-DES-CBC3-SHA", 0xc017},
 };
 
-/* What OpenSSL calls ECDHE-RSA-AES128-SHA has a name of IANA here. */
+/* What OpenSSL calls ECDHE-RSA-AES128-SHA has its IANA name here. */
 static const char *suite_of_openssl(const char *name)
 {
     for (size_t i = 0; i < sizeof names_of_old / sizeof *names_of_old; i++)
@@ -116,7 +116,7 @@ static const char *suite_of_openssl(const char *name)
     return NULL;
 }
 
-/* "3DES" names no suite, but the cipher of several: how a rule selects those. False: no suite has it. */
+/* "3DES" is not a suite, but the cipher of several: says how a rule selects those. False: no suite has it. */
 static bool property_meant(const char *text, char *buffer, size_t size)
 {
     static const struct {
@@ -233,7 +233,7 @@ static bool known_flag(const char *word)
     return word_number(flag_words, word, &flag);
 }
 
-/* Flags are many of one suite: the member matches when one of the words is among them. */
+/* A suite may have several flags: the member matches if one of the words is among them. */
 static bool flags_match(struct compiler *c, const struct node *n, uint16_t flags, bool *match)
 {
     bool ok = true;

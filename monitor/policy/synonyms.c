@@ -1,4 +1,4 @@
-/* What other documents and programs call values: suggested, and never taken for ours. */
+/* What other documents and programs call values: suggested, but never accepted. */
 #include "policy/compiler.h"
 
 #include <strings.h>

@@ -1,5 +1,5 @@
 /* The texts of findings: words with {fields} between them, each replaced by its value. A number may be
- * followed by a noun for one and one for more: {connection.requests request requests}. */
+ * followed by a noun for one and for more: {connection.requests request requests}. */
 #include "policy/compiled.h"
 
 #include <stdlib.h>

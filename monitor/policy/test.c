@@ -1,4 +1,4 @@
-/* What a test says of a case: three values (Kleene), of which the unknown one has its reasons. */
+/* What a test says about a case: three values (Kleene), of which "unknown" has reasons. */
 #include "policy/compiled.h"
 
 #include <assert.h>
@@ -40,8 +40,8 @@ static struct result test_list(const struct profile *p, const struct condition_n
     return definite(all);
 }
 
-/* A code that nobody has named may have the properties by which a set was made, and leaves open what the
- * known ones do not decide. It is none of the suites that a set names. */
+/* An unknown code may have the properties by which a set was made, and leaves open what the known ones do not
+ * decide. It is not one of the suites that a set names. */
 static bool unnamed_decides_nothing(const struct profile *p, const struct condition_node *n,
                                     const struct value *v)
 {
@@ -65,7 +65,7 @@ static struct result test_suites(const struct profile *p, const struct condition
     return definite(holds);
 }
 
-/* A lower bound decides "above" when it is above, and "below" when it is not below. */
+/* A lower bound decides "above" if it is above, and "below" if it is not below. */
 static struct result test_limit(const struct condition_node *n, struct fact f)
 {
     bool upwards = n->op == OP_ABOVE || n->op == OP_AT_LEAST;
@@ -93,7 +93,7 @@ static struct result test_order(const struct profile *p, const struct condition_
     return definite(place[0] < place[1] && place[1] != SIZE_MAX);
 }
 
-/* A history tells the sides apart by capitals. Not inlined: every test would clear its buffer. */
+/* A history distinguishes the sides by capitals. Not inlined, since every test would clear its buffer. */
 __attribute__((noinline)) static bool matches_string(const struct profile *p, const struct condition_node *n,
                                                      struct span string)
 {
@@ -121,7 +121,7 @@ static struct result test_texts(const struct profile *p, const struct condition_
     return definite(all);
 }
 
-/* Not inlined, likewise. */
+/* Not inlined, for the same reason. */
 __attribute__((noinline)) static bool matches_address(const struct profile *p, const struct condition_node *n,
                                                       const struct endpoint *end)
 {
@@ -139,7 +139,7 @@ static const struct value *read_once(const struct profile *p, enum field field, 
     return &r->value[field];
 }
 
-/* Tests of which the fact decides all. */
+/* Tests that the fact alone decides. */
 static struct result test_fact(const struct profile *p, const struct condition_node *n, struct fact f)
 {
     if (n->op == OP_ONE_OF && f.at_least)
@@ -195,7 +195,7 @@ static struct result test_value(const struct profile *p, const struct condition_
     return definite(false);
 }
 
-/* What is not there, or not known, decides all tests but those of more than that. */
+/* A value that is absent or unknown decides every test; a known one decides only whether it is present. */
 static bool is_decided(const struct condition_node *n, struct fact f)
 {
     return n->op == OP_PRESENT || f.known != KNOWN_VALUE;
@@ -204,7 +204,7 @@ static bool is_decided(const struct condition_node *n, struct fact f)
 static struct result decided(const struct condition_node *n, struct fact f)
 {
     if (n->op == OP_PRESENT && f.known == UNKNOWN && f.reasons == UNOBSERVED_UNKNOWN_CODE)
-        return definite(n->operand); /* it is there, only nobody knows its name */
+        return definite(n->operand); /* it is there, only its name is not known */
     if (f.known == UNKNOWN)
         return (struct result){.value = UNKNOWN3, .reasons = f.reasons};
     return definite(n->op == OP_PRESENT && (f.known == KNOWN_VALUE) == (n->operand != 0));
@@ -229,7 +229,7 @@ struct result test_of_case(const struct profile *p, const struct condition_node 
     return is_decided(n, f) ? decided(n, f) : test_fact(p, n, f);
 }
 
-/* The value itself is remembered, in place of all tests of it; of a number, as far as they tell it apart. */
+/* Is the value itself remembered, instead of all tests of it? A number is, as far as they distinguish it. */
 static bool has_few_values(enum field field)
 {
     switch (field_info[field].type) {
@@ -256,7 +256,7 @@ uint16_t question_of_test(const struct profile *p, const struct condition_node *
     return of_field ? (uint16_t)(p->test_count + n->field) : n->test;
 }
 
-/* Not inlined, as most questions are those of fields, which need none of its registers saved. */
+/* Not inlined, as most questions are about fields, which do not need its registers saved. */
 __attribute__((noinline)) static struct fact answer_of_test(const struct profile *p, uint16_t test,
                                                             const struct policy_case *c)
 {
@@ -264,7 +264,7 @@ __attribute__((noinline)) static struct fact answer_of_test(const struct profile
     return (struct fact){.number = r.value, .reasons = r.reasons};
 }
 
-/* Where a number lies among those that tests compare it with: below the first of them, at it, and so on. */
+/* Where a number is among those that tests compare it with: below the first one, equal to it, and so on. */
 static struct fact placed(const struct profile *p, struct landmarks among, struct fact f)
 {
     int64_t place = 0;

@@ -70,7 +70,7 @@ const struct node *node_next(const struct node *n, const struct node *e)
     return n->kind == NODE_SEQUENCE ? e->next : NULL;
 }
 
-/* An open collection while the events come. */
+/* A collection whose events are still coming. */
 struct open {
     struct node *node;
     struct node *last;
@@ -91,7 +91,7 @@ static void complain(struct builder *b, const yaml_mark_t *mark, const char *wha
     mistake_add(b->mistakes, b->tree->file, (uint32_t)mark->line + 1, (uint32_t)mark->column + 1, "%s", what);
 }
 
-/* A scalar where a key is due. */
+/* A scalar in the place of a key. */
 static void take_key(struct builder *b, const yaml_event_t *e)
 {
     struct open *top = &b->stack[b->depth - 1];
@@ -228,7 +228,7 @@ static bool too_many_brackets(struct span text, uint32_t *line)
     return false;
 }
 
-/* Is there a no-break space (U+00A0) in the line? It looks like a space, and is a letter to YAML. */
+/* Is there a no-break space (U+00A0) in the line? It looks like a space, but is a letter to YAML. */
 static bool has_no_break_space(struct span text, size_t at)
 {
     for (; at < text.n && text.p[at] != '\n'; at++)
@@ -237,7 +237,7 @@ static bool has_no_break_space(struct span text, size_t at)
     return false;
 }
 
-/* Is what comes next on a line on which something was closed already, as in KEY: {this} and more? */
+/* Does what comes next follow something that was already closed, as in KEY: {this} and more? */
 static bool is_behind_its_end(struct span text, size_t at)
 {
     if (!text.p || at > text.n)
@@ -247,7 +247,8 @@ static bool is_behind_its_end(struct span text, size_t at)
     return at && text.p[at - 1] && strchr("}]\"'", text.p[at - 1]);
 }
 
-/* What libyaml does not say of the commonest mistakes. `begin`: where what it could not read begins. */
+/* What libyaml does not say about the commonest mistakes. `begin`: the beginning of what it could not
+ * read. */
 static const char *yaml_hint(const char *problem, struct span text, size_t begin, size_t at)
 {
     const char c = at < text.n ? (char)text.p[at] : ' ';
@@ -276,7 +277,7 @@ static size_t offset_of(struct span text, const yaml_mark_t *mark)
     for (size_t line = 0; line < mark->line && at < text.n; at++)
         line += text.p[at] == '\n';
     for (size_t column = 0; at < text.n; at++) {
-        if ((text.p[at] & 0xC0) == 0x80) /* within a character */
+        if ((text.p[at] & 0xC0) == 0x80) /* inside a character */
             continue;
         if (column++ == mark->column)
             break;
@@ -284,7 +285,7 @@ static size_t offset_of(struct span text, const yaml_mark_t *mark)
     return at;
 }
 
-/* The line and column at which the text is no UTF-8 any more; libyaml says 1:1, since it reads ahead. */
+/* The line and column at which the text stops being UTF-8; libyaml says 1:1, since it reads ahead. */
 static void place_of(struct span text, size_t at, uint32_t *line, uint32_t *column)
 {
     *line = *column = 1;
@@ -297,7 +298,7 @@ static void place_of(struct span text, size_t at, uint32_t *line, uint32_t *colu
 static void complain_of_yaml(const char *file, struct span text, const yaml_parser_t *parser,
                              struct mistakes *mistakes)
 {
-    /* A key that has no ':' is noticed on a later line, and lies where the context does. */
+    /* A key without ':' is noticed on a later line; the context has its place. */
     const char *problem = parser->problem ? parser->problem : "unreadable";
     const bool unended = strstr(problem, "could not find expected ':'");
     const yaml_mark_t *mark = unended ? &parser->context_mark : &parser->problem_mark;

@@ -19,7 +19,7 @@ static inline struct fact unknown(uint32_t reasons)
     return (struct fact){.known = UNKNOWN, .reasons = reasons};
 }
 
-/* A value of which the fact is all. */
+/* A value that is only a fact. */
 static inline struct value fact_alone(struct fact f)
 {
     return (struct value){.fact = f};

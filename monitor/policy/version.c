@@ -1,4 +1,4 @@
-/* The version of a profile: which reading of the rules it is, and a hash of what they say. */
+/* The version of a profile: a count of the times that the rules were read, and a hash of what they say. */
 #include "policy/compiled.h"
 
 #include <nettle/sha2.h>
