@@ -1,14 +1,14 @@
 /*
- * A PSK whose obfuscated age is 0 was established outside TLS, or is a ticket that happened to be masked so
- * (RFC 8446 4.2.11), or whose age the client did not tell: no server needs it but for early data. The first
- * should always be offered with 0, and its name is one that people write, or an imported one (RFC 9258): an
- * identity that was offered so twice, and never otherwise, is one of those. Offered with an age it may be a
- * ticket that looks like a name, which its server chose. Such identities are remembered apart from sessions,
- * and other sensors are not told of them.
+ * A PSK whose obfuscated age is 0 was established outside TLS, or is a ticket whose age happened to be masked
+ * to 0 (RFC 8446 4.2.11) or was left out by the client: a server needs it only for early data. An external
+ * PSK should always be offered with 0, and its name is one that people write, or an imported one (RFC 9258):
+ * an identity that was offered like this twice, and never otherwise, is such a PSK. Offered with an age, it
+ * may be a ticket that looks like a name, as its server chose it. Such identities are remembered apart from
+ * sessions, and not shared with other sensors.
  */
 #include "session/offer.h"
 
-enum { ENTRY_AGED = ENTRY_DEAD }; /* of such an identity: it was offered with an age */
+enum { ENTRY_AGED = ENTRY_DEAD }; /* for such an identity: it was offered with an age */
 
 static enum ageless_psk judge_identity(struct sessions *s, const struct observation *o,
                                        const struct identifier_hash *name, bool named)
@@ -17,7 +17,7 @@ static enum ageless_psk judge_identity(struct sessions *s, const struct observat
     const struct identifier ageless = identifier_of_ticket(RESUMPTION_EXTERNAL, &own);
     const struct place place = memory_locate(s, &o->whence, &ageless);
     const nanos now = o->side[CLIENT].hello_time;
-    /* Of two handshakes the later may end first; what counts is which hello came first. */
+    /* The later one of two handshakes may end first; what counts is which hello came first. */
     struct entry *earlier = memory_find(s, &place, now);
     const bool met = earlier && entry_origin(earlier) / 1000 < now / 1000;
     const bool aged = !named || (earlier && earlier->flags & ENTRY_AGED);

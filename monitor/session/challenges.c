@@ -9,7 +9,7 @@
 enum challenge_state {
     FREE,
     ASKED,   /* the UE may still answer on `connection` */
-    LEFT,    /* since `since` it cannot */
+    LEFT,    /* since `since` it cannot answer any more */
     DOUBTED, /* not all of `connection` was seen */
     UNCLEAR, /* two sessions have this lineage */
 };
@@ -29,7 +29,7 @@ struct begun_session {
 
 struct challenges {
     struct challenge *place;     /* CHALLENGED_SESSIONS, in sets of WAYS */
-    struct begun_session *begun; /* the one that began last, of those that share a place */
+    struct begun_session *begun; /* the last one to begin, of those that share a place */
     uint32_t turn;
     bool any;
     uint64_t forgotten;
@@ -120,7 +120,7 @@ void challenges_ask(struct challenges *c, uint64_t session, const struct endpoin
                     uint64_t connection)
 {
     const struct challenge *known = find(c, session);
-    if (!session || (known && known->state != ASKED)) /* the older one stays open until it is answered */
+    if (!session || (known && known->state != ASKED)) /* the older one stays open until answered */
         return;
     put(c,
         &(struct challenge){.session = session, .connection = connection, .server = *server, .state = ASKED});
@@ -135,7 +135,7 @@ void challenges_leave(struct challenges *c, uint64_t session, uint64_t connectio
     known->state = LEFT;
 }
 
-/* Whoever goes by the session may know the user from that connection. */
+/* A server that relies on the session may know the user from that connection. */
 static void note_claim(struct challenges *c, uint64_t session)
 {
     struct begun_session *last = &c->begun[session % CHALLENGED_SESSIONS];

@@ -1,7 +1,7 @@
 /*
- * The randoms of two handshakes differ (RFC 5246 7.4.1.2): one whose randoms were met before is a copy, from
- * a capture with another clock, or made by somebody who wants a session to look younger. Nobody knows which
- * of the two times is right. The first copy may lack what the second has: its end, or a side.
+ * The randoms of two handshakes differ (RFC 5246 7.4.1.2): a handshake with known randoms is a copy, from a
+ * capture with another clock, or made by somebody who wants a session to look younger. It is not known which
+ * of the two times is right. The first copy may lack something that the second has: its end, or a side.
  */
 #include "session/offer.h"
 
@@ -19,7 +19,7 @@ bool is_no_copy(struct sessions *s, const struct observation *o)
     return first;
 }
 
-/* What a handshake is known by: what one side drew, with the id that the server gave. 0: it was not seen. */
+/* What identifies a handshake: one side's random, with the id from the server. 0: it was not seen. */
 static uint64_t known_by(const struct observation *o, enum side who)
 {
     uint64_t id = 0;
@@ -40,8 +40,7 @@ void copies_expect(const struct sessions *s, const struct observation *o)
         expect(place_of(s, known_by(o, who), who), 1);
 }
 
-/* Who draws the same again and again loses exact ages only where the other side's answers were not captured.
- */
+/* A side that reuses its random loses exact ages only if the other side's answers were not captured. */
 nanos copy_met(struct sessions *s, const struct observation *o)
 {
     const nanos now = time_of_use(o);
@@ -52,7 +51,7 @@ nanos copy_met(struct sessions *s, const struct observation *o)
         const uint64_t name = known_by(o, who);
         struct met_random *place = place_of(s, name, who);
         const uint32_t tag = (uint32_t)(name >> 32) | 1;
-        const nanos then = (nanos)place->second * NANOS_PER_SECOND; /* no earlier */
+        const nanos then = (nanos)place->second * NANOS_PER_SECOND; /* it was not earlier */
         const nanos apart = now > then ? now - then : then - now;
         if (!name)
             continue;

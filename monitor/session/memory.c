@@ -67,10 +67,10 @@ static struct scope own_scope(const struct endpoint *server)
     return (struct scope){.server = *server};
 }
 
-/* NULL: it belongs to none. */
+/* NULL: the server belongs to none. */
 static const struct session_farm *farm_of(const struct sessions *s, const struct endpoint *server)
 {
-    struct endpoint outside = *server; /* as the site names it */
+    struct endpoint outside = *server; /* in the form in which the site names it */
     outside.space = 0;
     for (size_t f = 0; f < s->config.farm_count; f++) {
         const struct session_farm *farm = &s->config.farms[f];
@@ -83,16 +83,16 @@ static const struct session_farm *farm_of(const struct sessions *s, const struct
 
 /*
  * An identifier that is unique by chance means one session wherever it is used: servers may share a cache or
- * a ticket key, whether the site says so or not. A short id means one only where caches are shared, and so
- * does the name of a key that was not negotiated.
+ * a ticket key, whether the site says so or not. A short id means one session only where caches are shared,
+ * and so does the name of a key that was not negotiated.
  */
 bool identifier_is_unique(const struct identifier *id)
 {
     return id->is_hash ? !id->brief && id->method != RESUMPTION_EXTERNAL : id->length >= UNIQUE_ID;
 }
 
-/* `in_network`: what is unique is so in all address spaces of the network. Hosts of two of them may have the
- * same address. */
+/* `in_network`: a unique identifier is unique in all address spaces of the network. Hosts in two of these may
+ * have the same address. */
 static struct scope scope_of(const struct sessions *s, const struct endpoint *server, bool in_network,
                              const struct identifier *id)
 {
@@ -193,7 +193,7 @@ static struct entry *find_key(struct sessions *s, uint64_t key, nanos now)
     return key ? table_find(&s->table, key, memory_second(now), s->retention) : NULL;
 }
 
-/* Hashed only where the common entry is in doubt, as hardly ever. */
+/* Hashed only if the common entry is in doubt, which is rare. */
 static uint64_t own_key_of(const struct sessions *s, const struct place *place)
 {
     const struct scope own = own_scope(place->server);
@@ -213,15 +213,15 @@ static bool is_given_anew(const struct entry *e)
     return (e->flags & (ENTRY_EXACT | ENTRY_SUITE | ENTRY_ANEW)) == ENTRY_ANEW;
 }
 
-/* The flags of an entry that a full handshake made, here or by the news of another sensor. */
+/* The flags of an entry from a full handshake, seen here or by another sensor. */
 static unsigned with_anew(unsigned flags)
 {
     return flags & (ENTRY_EXACT | ENTRY_SUITE) ? flags : flags | ENTRY_ANEW;
 }
 
-/* A unique identifier that comes again may be that of a copy of the first handshake; or a server has drawn it
- * twice, whose generator is broken or begins anew, and which of its sessions is resumed nobody knows. Links
- * of one path deliver copies within a second. */
+/* A unique identifier that is issued again may come from a copy of the first handshake; or a server with a
+ * broken or restarted generator has drawn it twice, and it is not known which of its sessions is resumed.
+ * Links of one path deliver copies within a second. */
 static bool may_be_either(const struct entry *e, const struct place *place, const struct memo *m)
 {
     const nanos apart = m->origin - entry_origin(e);
@@ -232,7 +232,7 @@ static bool may_be_either(const struct entry *e, const struct place *place, cons
            (is_given_anew(e) || apart > NANOS_PER_SECOND || (was_issued && -apart > NANOS_PER_SECOND));
 }
 
-/* Of two sightings of one session, the earlier counts. */
+/* If a session was seen twice, the earlier time counts. */
 static void write_entry(struct sessions *s, struct entry *e, bool fresh, const struct place *place,
                         const struct memo *m)
 {
@@ -278,7 +278,7 @@ static void put_own(struct sessions *s, const struct place *place, const struct 
     write_entry(s, e, fresh, &own, m);
 }
 
-/* What a common entry recorded. */
+/* The contents of a common entry. */
 static struct memo memo_of(const struct entry *old)
 {
     return (struct memo){.origin = entry_origin(old),
@@ -288,7 +288,7 @@ static struct memo memo_of(const struct entry *old)
                          .anew = true};
 }
 
-/* The place that a common entry has at its server; NULL when the server is not in the table. */
+/* The place of a common entry at its server; `server` is NULL if that is not in the table. */
 static struct place place_of(const struct sessions *s, const struct place *common, const struct entry *e)
 {
     struct place place = *common;
@@ -297,7 +297,7 @@ static struct place place_of(const struct sessions *s, const struct place *commo
 }
 
 /*
- * Two servers of one scope issued the same identifier. That is hardly chance; more likely one of them wants
+ * Two servers of one scope issued the same identifier. That is hardly chance; more likely one server is after
  * the other's sessions. From then on each server has its own entry, and the common entry only says so.
  */
 static void split(struct sessions *s, struct entry *common, const struct place *place, const struct memo *m)
@@ -305,9 +305,9 @@ static void split(struct sessions *s, struct entry *common, const struct place *
     const struct memo old = memo_of(common);
     const struct place first = place_of(s, place, common);
     table_use(&s->table, common, memory_second(m->now), ENTRY_DOUBT);
-    if (first.server && old.flags & ENTRY_EXACT) /* Redis may have been away when this was first sent */
+    if (first.server && old.flags & ENTRY_EXACT) /* Redis may have been down when this was first sent */
         tell(s, &first, &old, ORIGIN_FULL);
-    tell(s, place, m, ORIGIN_FULL); /* the server in it shows other sensors what is wrong */
+    tell(s, place, m, ORIGIN_FULL); /* the server in it shows other sensors the conflict */
     if (first.server)
         put_own(s, &first, &old);
     put_own(s, place, m);
@@ -365,7 +365,7 @@ void memory_end(struct sessions *s, const struct place *place, struct entry *e)
     tell(s, place, &(struct memo){.origin = entry_origin(e), .flags = ENTRY_DEAD}, ORIGIN_ENDED);
 }
 
-/* The identifier under which the end of a session is remembered; no other one equals it. */
+/* The identifier under which the end of a session is remembered; it equals no other one. */
 static struct identifier identifier_of_ended(const struct sessions *s, const struct identifier *id,
                                              const struct endpoint *client)
 {
@@ -373,7 +373,7 @@ static struct identifier identifier_of_ended(const struct sessions *s, const str
     struct identifier out = {.method = RESUMPTION_EXTERNAL, .is_hash = true};
     if (!id->length)
         return out;
-    /* That of an owner is smaller: the length of a short id. */
+    /* In an owner's identifier this byte is smaller: the length of a short id. */
     out.bytes[0] = (uint8_t)(UNIQUE_ID + id->method);
     memcpy(out.bytes + sizeof hash, &hash, sizeof hash);
     memcpy(out.bytes + UNIQUE_ID, client->address, sizeof client->address);
@@ -401,8 +401,8 @@ bool memory_has_ended(struct sessions *s, const struct whence *at, const struct 
     return true;
 }
 
-/* The server that the other sensor named, which is not always the one at which the session is used. 0:
- * another server of the scope. */
+/* The server named by the other sensor, which is not always the one at which the session is used. 0: another
+ * server of the scope. */
 static uint16_t server_of(struct sessions *s, const struct endpoint *server, uint64_t theirs)
 {
     if (common_hash(s, server) == theirs)
@@ -417,10 +417,10 @@ static uint16_t server_of(struct sessions *s, const struct endpoint *server, uin
 }
 
 /*
- * The origin from a full handshake is better than a bound. Of two such origins the later one belongs to the
+ * An origin from a full handshake is better than a bound. Of two such origins, the later one belongs to the
  * session that has this identifier now: its server issued the identifier again, and only one sensor saw that.
- * The same is true if one of the two was seen in part or is in doubt, but then the origin is not exact. Of
- * two sightings the earlier one says more.
+ * The same is true if one of the two was seen in part or is in doubt, but then the origin is not exact. If
+ * the session was only seen, the earlier time says more.
  */
 static bool is_better(const struct origin *theirs, const struct entry *e)
 {

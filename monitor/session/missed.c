@@ -1,13 +1,12 @@
-/* Handshakes that were not seen whole may have issued a session, used it, or ended it by an alert: of what
- * comes later from the same UE to the same server it is then not known that nothing of the kind came before.
- */
+/* Handshakes that were not wholly seen may have issued a session, used it, or ended it by an alert: for later
+ * ones of the same UE and server it is then not certain that nothing of the kind came before. */
 #include "decode/endpoint_hash.h"
 #include "session/offer.h"
 
 static size_t place_of_pair(const struct sessions *s, const struct observation *o)
 {
     const struct siphash_key *key = &s->table.key;
-    const struct whence *w = &o->whence; /* each connection of the client has a port of its own */
+    const struct whence *w = &o->whence; /* without the client's port, which differs per connection */
     return fold_hash(key, w->client.address, endpoint_hash(key, &w->server)) % MISSED_PAIRS;
 }
 
@@ -23,7 +22,7 @@ uint32_t why_missed(const struct sessions *s, const struct observation *o, nanos
 
 void note_missed(struct sessions *s, const struct observation *o)
 {
-    if (observation_version(o) >= 0x0304) /* it issues and ends sessions under encryption anyway */
+    if (observation_version(o) >= 0x0304) /* there sessions are issued and ended under encryption anyway */
         return;
     struct missed_at *last = &s->missed_at[place_of_pair(s, o)];
     if (!observation_is_whole(o, CLIENT) || !observation_is_whole(o, SERVER))

@@ -8,7 +8,7 @@ static void add_ticket(struct offer *offer, const struct identifier_hash *ticket
 
 static void add_identities(struct offer *offer, const struct observation *o)
 {
-    /* The server says which one it took; before that, the first that is known stands for all. */
+    /* The server says which one it took; before that, the first known one represents all. */
     bool taken = o->seen & SEEN_SERVER_HELLO && o->server_hello.psk;
     unsigned first = taken ? o->server_hello.psk_selected : 0;
     unsigned end = taken ? first + 1U : o->client_hello.psk_count;
@@ -21,8 +21,8 @@ static void add_identities(struct offer *offer, const struct observation *o)
 
 /*
  * A PSK comes before a ticket, and a ticket before an id, which is then only a marker (RFC 5077 3.4); unless
- * a server of TLS 1.2 resumes, which knows of no PSK. Where only the server was captured, its echo may be
- * such a marker, and tells nothing.
+ * the server resumes in TLS 1.2, which has no PSKs. If only the server was captured, its echo may be such a
+ * marker, and shows nothing.
  */
 struct offer offer_of(const struct observation *o)
 {
@@ -66,7 +66,7 @@ static int64_t age_at(nanos time, nanos origin)
     return age - age % 1000;
 }
 
-/* NULL when nothing is known of the identifier, or only of a later session. */
+/* NULL: nothing is known about the identifier, or only a later session. */
 static struct entry *find_before(struct sessions *s, const struct observation *o, const struct identifier *id,
                                  struct place *place)
 {
@@ -93,7 +93,7 @@ static void tell_age(struct sessions *s, const struct place *place, const struct
         out->resumed_age = age_at(o->side[SERVER].hello_time, out->origin);
 }
 
-/* At the ClientHello, as a lower bound. */
+/* The age at the ClientHello, as a lower bound. */
 static int64_t least_age(const struct sessions *s, const struct entry *e, const struct observation *o)
 {
     bool exact = false;
@@ -101,8 +101,8 @@ static int64_t least_age(const struct sessions *s, const struct entry *e, const 
     return age_at(offered, sessions_latest_origin(s, entry_origin(e), offered, &exact));
 }
 
-/* What another server issued, and this one did not resume, has an age where it is offered; to this server it
- * means nothing, as far as is known. */
+/* An identifier that another server issued, and this one did not resume, has an age when it is offered; as
+ * far as is known, it means nothing to this server. */
 static void tell_use_elsewhere(const struct sessions *s, const struct entry *e, const struct observation *o,
                                struct session_result *out)
 {
@@ -110,8 +110,8 @@ static void tell_use_elsewhere(const struct sessions *s, const struct entry *e, 
     out->offered_basis = AGE_AT_LEAST;
 }
 
-/* Of several PSKs the oldest counts, whichever the server takes. Those of unknown age may be older, so that
- * what is known is a lower bound. */
+/* Of several PSKs the oldest counts, whichever the server takes. Those of unknown age may be older, so the
+ * known age is a lower bound. */
 static void tell_oldest_offered(struct sessions *s, const struct observation *o, struct session_result *out)
 {
     for (unsigned i = 0; i < o->client_hello.psk_count && i < MAX_PSK_IDENTITIES; i++) {
@@ -139,7 +139,7 @@ struct entry *offer_look_up(struct sessions *s, const struct observation *o, con
         tell_use_elsewhere(s, e, o, out);
         e = NULL;
     }
-    /* A random id for compatibility (RFC 8446 4.1.2) is no attempt to resume a session. */
+    /* A random id for compatibility (RFC 8446 4.1.2) is not an attempt to resume a session. */
     out->offered = offer->more ||
                    (offer->count && (offer->method != RESUMPTION_ID || e || o->resumption == RESUMPTION_ID));
     out->method = offer->count || offer->more ? offer->method : RESUMPTION_UNKNOWN;

@@ -1,10 +1,10 @@
-/* What a handshake offers to resume, and what is known of it. Of the session folder only. */
+/* What a handshake offers to resume, and what is known about it. Only for the session folder. */
 #ifndef UTWATCH_SESSION_OFFER_H
 #define UTWATCH_SESSION_OFFER_H
 
 #include "session/memory.h"
 
-/* The identifiers under which it may be known, in the order of trying. */
+/* The identifiers under which a session may be known, in the order in which they are tried. */
 struct offer {
     enum resumption method;
     size_t count;
@@ -13,51 +13,52 @@ struct offer {
 };
 struct offer offer_of(const struct observation *o);
 
-/* The last of the hellos that were seen; without one, when what they began had begun at the latest. */
+/* The time of the last hello that was seen; without one, the latest time at which the handshake can have
+ * begun. */
 nanos time_of_use(const struct observation *o);
 
-/* Fills in what `out` says about the offer and its age. Returns the entry and its place, or NULL when nothing
- * is known.
- */
+/* Fills in what `out` says about the offer and its age. Returns the entry and its place; NULL: nothing is
+ * known. */
 struct entry *offer_look_up(struct sessions *s, const struct observation *o, const struct offer *offer,
                             struct session_result *out, struct place *place);
 
-/* Beside a ticket that is known the client offers an id that the server issued in another session, and
- * echoes: which of the two it took is not known. Resumed was at least the younger one, and offered was the
- * older one too. */
+/* With a known ticket the client offers an id that the server issued in another session, and now echoes: it
+ * is not known which of the two it took. The resumed session is at least as old as the younger one, and the
+ * older one was offered too. */
 void offer_weigh_id(struct sessions *s, const struct observation *o, const struct entry *by_ticket,
                     struct session_result *out);
 
-/* Beside a ticket that is not known the client offers an id that the server issued: it may be what the server
- * takes, and the client uses it anyway. What is reported of its age is no more than a lower bound. */
+/* With an unknown ticket the client offers an id that the server issued: the server may take that, and the
+ * client uses it in any case. Its age is reported only as a lower bound. */
 void offer_tell_id(struct sessions *s, const struct observation *o, struct session_result *out);
 
-/* True if an origin at this time would be later than its use: the clock was set, or captures were given out
- * of order. */
+/* Would an origin at this time be later than its use? Then the clock was set, or captures were given out of
+ * order. */
 bool offer_is_before(nanos origin, const struct observation *o);
 
-/* ageless.c: whether a PSK without an age was seen without one before; and remembers it. */
+/* ageless.c: was a PSK without an age seen without one before? Remembers it. */
 enum ageless_psk judge_ageless_psk(struct sessions *s, const struct observation *o);
 
-/* remember.c: an identifier may have been issued by this handshake, and was not learned. */
+/* remember.c: may this handshake have issued an identifier that was not learned? */
 bool may_have_missed_origin(const struct observation *o);
 
-/* remember.c: was the id issued to this client, or met first with it, when `e` says? True of a long one. */
+/* remember.c: was the id issued to this client, or first seen with it, at the time of `e`? True for a long
+ * one. */
 bool is_of_its_owner(struct sessions *s, const struct observation *o, const struct identifier *id,
                      const struct entry *e);
 
 /* copies.c: the two functions below will be asked about this handshake. */
 void copies_expect(const struct sessions *s, const struct observation *o);
 
-/* copies.c: is it certain that no copy of this handshake was met before? */
+/* copies.c: is it certain that no copy of this handshake was seen before? */
 bool is_no_copy(struct sessions *s, const struct observation *o);
 
-/* copies.c: when, by another clock, this full handshake or a part of it was met before; 0: that is not known.
- * Notes it. */
+/* copies.c: when, by another clock, this full handshake or a part of it was seen before; 0: not known. Notes
+ * it. */
 nanos copy_met(struct sessions *s, const struct observation *o);
 
-/* missed.c: why (enum unobserved) earlier handshakes of the same UE and server may have brought since then
- * what is not known; 0: they have not. */
+/* missed.c: why (enum unobserved) handshakes of the same UE and server since then may have done something
+ * unknown; 0: they have not. */
 uint32_t why_missed(const struct sessions *s, const struct observation *o, nanos since);
 void note_missed(struct sessions *s, const struct observation *o);
 

@@ -2,8 +2,8 @@
 #include "base/limits.h"
 #include "session/offer.h"
 
-/* Both directions were seen from their start to the end of the handshake, nothing missing or doubtful, and
- * neither end reset it. */
+/* Both directions were seen from their start to the end of the handshake, with nothing missing or doubtful,
+ * and neither end reset it. */
 static bool trustworthy(const struct observation *o)
 {
     const uint32_t both = SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO;
@@ -12,9 +12,8 @@ static bool trustworthy(const struct observation *o)
            o->side[CLIENT].start_captured && o->side[SERVER].start_captured;
 }
 
-/* A short id or ticket may be issued again, and nobody sees it: where another client uses it, it may be that
- * of another session. So is the same address in another network another client, and the server another one.
- */
+/* A short id or ticket may be issued again unseen: if another client uses it, it may belong to another
+ * session. The same address in another network counts as another client, or another server. */
 static void remember_owner(struct sessions *s, const struct observation *o, const struct identifier *id,
                            const struct memo *memo)
 {
@@ -66,8 +65,8 @@ static bool offered_id(const struct observation *o)
     return c->session_id_len == h->session_id_len && !memcmp(c->session_id, h->session_id, h->session_id_len);
 }
 
-/* The id that the server gave the session. An id echoed beside a ticket is the client's marker (RFC 5077 3.4)
- * and says nothing about a session. */
+/* The id that the server gave the session. An id echoed next to a ticket is the client's marker (RFC 5077
+ * 3.4) and says nothing about a session. */
 static struct identifier issued_id(const struct observation *o)
 {
     const struct client_hello_facts *c = &o->client_hello;
@@ -76,8 +75,8 @@ static struct identifier issued_id(const struct observation *o)
     return identifier_of_id(h->session_id, marker ? 0 : h->session_id_len);
 }
 
-/* All of the server's part, and the end, in which both took part: only the client's hello is missing. The
- * session is there from then on, and may have been before. */
+/* The server's whole part was seen, and the end, in which both took part: only the client's hello is missing.
+ * The session exists from then on, and may have existed before. */
 static bool shows_session(const struct observation *o)
 {
     return o->outcome == OUTCOME_COMPLETE && o->seen & SEEN_SERVER_HELLO && o->whence.confirmed &&
@@ -92,14 +91,14 @@ static void remember_in_part(struct sessions *s, const struct observation *o, co
         remember(s, o, &place, time_of_use(o), 0, true);
 }
 
-/* RFC 2246 7.2.2, if both sides have the alert. */
+/* RFC 2246 7.2.2: this holds if both sides have the alert. */
 static bool is_ended_by_alert(const struct observation *o)
 {
     return observation_fatal_alert(o) && !o->alert_unreceived;
 }
 
-/* It failed before the server had proved that it has the keys, and all of it was captured: it began no
- * session, whoever has acknowledged its last segment. */
+/* It failed before the server had proved that it has the keys, and was captured completely: it began no
+ * session, whether its last segments were acknowledged or not. */
 static bool came_to_nothing(const struct observation *o)
 {
     return o->outcome != OUTCOME_COMPLETE && is_ended_by_alert(o) && !(o->seen & SEEN_SERVER_CCS) &&
@@ -109,7 +108,7 @@ static bool came_to_nothing(const struct observation *o)
 /*
  * A full handshake of which something is missing may have reissued a known identifier: the session began at
  * one of the two times, and only the lower bound of its age is certain. The identifier is the one in the
- * ServerHello, or, when that is lost, the one that the client offered. If bytes were contradicted, nothing is
+ * ServerHello or, if that is lost, the one that the client offered. If bytes were contradicted, nothing is
  * believed: one forged segment is enough for that.
  */
 static void learn_in_part(struct sessions *s, const struct observation *o)
@@ -127,8 +126,8 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
         remember_in_part(s, o, &ticket);
 }
 
-/* A server does not draw an identifier twice that is unique by chance: where its handshake turns out to be
- * forged, the identifier means what it meant before. */
+/* A server does not draw an identifier twice that is unique by chance: if its handshake turns out to be
+ * forged, the identifier means the same as before. */
 static struct memo meant_before(struct sessions *s, const struct observation *o, const struct place *place)
 {
     const struct entry *e = memory_find(s, place, time_of_use(o));
@@ -142,7 +141,7 @@ static struct memo meant_before(struct sessions *s, const struct observation *o,
                          .certain = true};
 }
 
-/* What it issued is there since then, if it is there at all, unless it was known before. */
+/* Whatever the handshake issued exists since then, if at all, unless it was known before. */
 static void learn_disputed(struct sessions *s, const struct observation *o)
 {
     const struct identifier issued[] = {issued_id(o),
@@ -158,7 +157,7 @@ static void learn_disputed(struct sessions *s, const struct observation *o)
     }
 }
 
-/* What may still turn out to be forged: see sessions_doubt(). */
+/* Notes what may still turn out to be forged: see sessions_doubt(). */
 static struct recent_session *note_recent(struct sessions *s, const struct observation *o, nanos origin,
                                           const struct identifier *id, const struct identifier *ticket)
 {
@@ -176,8 +175,8 @@ static struct recent_session *note_recent(struct sessions *s, const struct obser
 }
 
 /*
- * A full handshake that stood still may go on, or was captured no further. Who uses an identifier later that
- * is unique by chance was given it here, if it was not known before.
+ * A full handshake that stalled may go on, or was not captured any further. A client that later uses an
+ * identifier that is unique by chance got it here, if it was not known before.
  */
 static void learn_halted(struct sessions *s, const struct observation *o, const struct memo *memo)
 {
@@ -192,8 +191,8 @@ static void learn_halted(struct sessions *s, const struct observation *o, const 
     (void)note_recent(s, o, memo->origin, &id, &(struct identifier){0});
 }
 
-/* A hello that was answered before it came has a stamp of another clock: which of the two is right, nobody
- * knows (RFC 5246 7.3). */
+/* A hello that was answered before it came has a time from another clock: it is not known which of the two is
+ * right (RFC 5246 7.3). */
 static bool clocks_differ(const struct observation *o)
 {
     const nanos asked = o->side[CLIENT].hello_time;
@@ -202,7 +201,7 @@ static bool clocks_differ(const struct observation *o)
            (o->exchange_time && answered > o->exchange_time + NANOS_PER_SECOND);
 }
 
-/* What a full handshake says of its session, which began at one of two times if `met` is another. */
+/* What a full handshake says about its session, which began at one of two times if `met` is another one. */
 static struct memo memo_of_full(struct sessions *s, const struct observation *o, nanos met)
 {
     const bool exact = !met && !clocks_differ(o);
@@ -216,8 +215,8 @@ static struct memo memo_of_full(struct sessions *s, const struct observation *o,
                          .certain = is_no_copy(s, o)};
 }
 
-/* Of the id, or the ticket, that it issued: the client had offered the same, and holds what it got in its
- * place. */
+/* For the id, or the ticket, that it issued. `offered`: the client had offered the same, and now has the new
+ * session in its place. */
 static struct memo memo_of(const struct memo *full, bool offered)
 {
     struct memo memo = *full;
@@ -261,7 +260,7 @@ static void learn_full(struct sessions *s, const struct observation *o, nanos me
     const struct place place = memory_locate(s, &o->whence, &id);
     if (!(o->seen & SEEN_SERVER_CCS)) {
         /* It failed before the server proved that it has the keys, so anybody can have caused that. It is
-         * remembered as failed, but changes nothing that is known. */
+         * remembered as failed, but does not change what is known. */
         remember(s, o, &place, memo.origin, ENTRY_DEAD, false);
         memory_note_ended(s, &o->whence, &id, memo.origin, time_of_use(o));
         return;
@@ -283,16 +282,16 @@ static void learn_full(struct sessions *s, const struct observation *o, nanos me
         memory_note_ended(s, &o->whence, &ticket, memo.origin, time_of_use(o));
     }
     struct recent_session *r = note_recent(s, o, memo.origin, &id, &ticket);
-    if (memo.certain) { /* else the handshake before it may be the copy */
+    if (memo.certain) { /* else the earlier handshake may be the copy */
         r->before_id = before_id;
         r->before_ticket = before_ticket;
     }
-    /* A session that comes from nowhere elsewhere may be this one. */
+    /* A session of unknown origin in another address space may be this one. */
     s->missed |= o->whence.server.space && !o->whence.in_network;
     s->counters.learned++;
 }
 
-/* An abbreviated handshake: the session goes on, under a renewed ticket perhaps (RFC 5077 3.3). */
+/* An abbreviated handshake: the session goes on, perhaps under a renewed ticket (RFC 5077 3.3). */
 static void learn_resumed(struct sessions *s, const struct observation *o, const struct place *place,
                           struct entry *known, const struct session_result *out)
 {
@@ -303,13 +302,13 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
         table_use(&s->table, known, memory_second(o->side[SERVER].hello_time), ENTRY_RESUMED);
         if (ends)
             memory_end(s, place, known);
-        /* What is not exact here (the clock was set back, an identifier was forgotten) is not exact under
-         * another identifier, or elsewhere. */
+        /* An age that is not exact here (the clock was set back, an identifier was forgotten) is not exact
+         * under another identifier, or elsewhere. */
         memo.origin = out->origin;
         memo.flags = known->flags & (ENTRY_DEAD | ENTRY_SUITE);
         memo.flags |= out->basis == AGE_EXACT ? ENTRY_EXACT : 0;
         memo.suite = known->suite;
-        if (ends) /* entries may move */
+        if (ends) /* entries may have moved */
             memory_note_ended(s, &o->whence, place->identifier, origin, memo.now);
     } else if (trustworthy(o) && place->key) {
         remember(s, o, place, memo.origin, ENTRY_RESUMED, false);
@@ -329,8 +328,8 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
 void learn_session(struct sessions *s, const struct observation *o, const struct place *place,
                    struct entry *known, struct session_result *out)
 {
-    /* A full handshake whose server was seen to begin, followed by a hole: a client alone proves nothing.
-     */
+    /* A full handshake of which the server's part was seen to begin, followed by a hole: a client alone
+     * proves nothing. */
     const bool lost_answer = !(o->seen & SEEN_SERVER_HELLO) && o->seen & SEEN_CLIENT_KEY_EXCHANGE &&
                              o->side[SERVER].start_captured && o->side[SERVER].damage & UNOBSERVED_GAP;
     const bool may_be_full = o->resumption <= RESUMPTION_FULL && observation_version(o) < 0x0304;
@@ -341,14 +340,14 @@ void learn_session(struct sessions *s, const struct observation *o, const struct
         learn_in_part(s, o);
     else if (out->accepted)
         learn_resumed(s, o, place, known, out);
-    /* A ticket or PSK that is offered again later is at least as old as now, whatever the server made of it.
+    /* A ticket or PSK that is offered again later is at least as old as now, whatever the server did with it.
      * An id proves nothing: clients make them up. */
     if (out->offered && !out->accepted && !known && out->method != RESUMPTION_ID && trustworthy(o))
         remember(s, o, place, o->side[CLIENT].hello_time, 0, false);
 }
 
-/* What it issued is there since then, if it is there at all, and was not known before; when it began is not
- * known. */
+/* What it issued exists since then, if at all and unless it was known before; it is not known when it
+ * began. */
 static void doubt(struct sessions *s, struct recent_session *r)
 {
     const struct whence at = {.server = r->server, .in_network = r->in_network};
@@ -363,10 +362,10 @@ static void doubt(struct sessions *s, struct recent_session *r)
     *r = (struct recent_session){0};
 }
 
-/* Tickets that were renewed since, as far as that is remembered, have the origin in doubt from it. */
+/* Tickets that were renewed since, as far as that is remembered, have their doubtful origin from it. */
 void sessions_doubt(struct sessions *s, uint64_t flow_id)
 {
-    enum { MICROSECOND = 1000 }; /* in which origins are kept */
+    enum { MICROSECOND = 1000 }; /* the unit in which origins are kept */
     struct recent_session *r = &s->recent[flow_id % RECENT_SESSIONS];
     if (r->flow_id != flow_id || !r->server.family)
         return;

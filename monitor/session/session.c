@@ -38,7 +38,7 @@ static const char *words_of(enum table_result result)
     return "";
 }
 
-/* A message for people about the state file; "" when there is none. */
+/* A message for people about the state file; "": there is none. */
 static void say_of_file(const struct sessions *s, enum table_result result, struct text *out)
 {
     if (s->config.state && (result != TABLE_OK || s->table.damaged))
@@ -57,7 +57,7 @@ static void say_when_others_are_away(struct sessions *s, struct text *out)
                     out->n ? "; " : "");
 }
 
-/* The threads beside the packet path: one that writes the file, one that talks to Redis. */
+/* The threads besides the packet path: one writes the file, one talks to Redis. */
 static bool start_threads(struct sessions *s, struct text *out)
 {
     const struct session_config *config = &s->config;
@@ -207,7 +207,7 @@ bool sessions_answered(struct sessions *s, const struct session_questions *q)
     return true;
 }
 
-/* Learns what other sensors answered as if it had been seen here. */
+/* Learns what other sensors answered, as if it had been seen here. */
 static void take_answers(struct sessions *s, const struct observation *o, const struct offer *offer,
                          const struct session_questions *q)
 {
@@ -231,7 +231,7 @@ static bool is_short(const struct observation *o)
     return o->client_hello.session_id_len < UNIQUE_ID;
 }
 
-/* A short id or ticket may be that of a later session, whose beginning was not seen. `id` NULL: none. */
+/* Can the short id or ticket belong to a later session, whose beginning was not seen? `id` NULL: none. */
 static bool may_be_of_later(struct sessions *s, const struct observation *o, const struct identifier *id,
                             const struct entry *e, uint32_t missed)
 {

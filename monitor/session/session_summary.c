@@ -1,4 +1,4 @@
-/* What the memory holds, in numbers. */
+/* Statistics about the memory. */
 #include "session/memory.h"
 
 #include <stdlib.h>
