@@ -9,7 +9,7 @@
 
 #include <assert.h>
 
-/* Releases what only the last state needed. */
+/* Enters the next state, and releases what only the last one needed. */
 static void become(struct pipeline *p, struct flow *flow, enum flow_state next)
 {
     flow->state = (uint8_t)next & 7U;
@@ -20,19 +20,19 @@ static void become(struct pipeline *p, struct flow *flow, enum flow_state next)
         if (flow->clear_kind == CLEAR_NAMING)
             cleartext_forget(p, flow);
         break;
-    case FLOW_READABLE: /* goes on where the handshake stands, also with what came early */
+    case FLOW_READABLE: /* goes on from where the handshake is, also with what came early */
         break;
     case FLOW_RECORDS:
         stream_release_held(&p->flows, flow);
         break;
-    case FLOW_IGNORED: /* and what came late is compared with a handshake that has just ended */
+    case FLOW_IGNORED: /* late bytes are still compared with a handshake that has just ended */
         stream_release_held(&p->flows, flow);
         recent_forget_unkept(&p->flows, flow);
         break;
     }
 }
 
-/* Before the end, what lies behind a hole is read as well: the hole is a gap then. */
+/* Before the end, what follows a hole is read as well: the hole is then a gap. */
 static void flush(struct pipeline *p, struct flow *flow, nanos when)
 {
     const struct segment at_end = {.time = when, .source = p->source};
@@ -44,7 +44,8 @@ static void flush(struct pipeline *p, struct flow *flow, nanos when)
     }
 }
 
-/* What was in clear is judged, and nothing else is expected of the connection, unless TLS has begun on it. */
+/* What was in clear is judged, and nothing else is expected from the connection, unless TLS has begun on
+ * it. */
 static void end_clear(struct pipeline *p, struct flow *flow, uint32_t damage)
 {
     if (flow->clear_kind == CLEAR_HTTP)
@@ -91,23 +92,23 @@ static bool feed(struct pipeline *p, struct flow *flow, const struct segment *se
     return progress == TLS_COMPLETE;
 }
 
-/* A later handshake has begun on a readable connection. False: it gave its place to others. */
+/* A later handshake has begun on a readable connection. False: it has lost its place to others. */
 static bool begin_again(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     const struct clear_reader reader = *cleartext_reader(p, flow);
-    const struct session_use unknown = {.resumed = true}; /* and nothing is reported */
+    const struct session_use unknown = {.resumed = true}; /* so nothing is reported */
     reauthentication_begin(p, flow, &unknown);
     while (!tls_renegotiate(p->tls, flow, segment, &reader)) {
         make_room(p, flow);
-        if (flow->state != FLOW_READABLE) /* that took its place among those in clear */
+        if (flow->state != FLOW_READABLE) /* its own place was given up */
             return false;
     }
     become(p, flow, FLOW_HANDSHAKE);
     return true;
 }
 
-/* Data that can be read, up to a hello that can be read as well: it begins a handshake of its own (RFC 5246
- * 7.4.1.1, 7.4.1.2), which is judged. */
+/* Readable data, up to a readable hello: this begins a handshake of its own (RFC 5246 7.4.1.1, 7.4.1.2),
+ * which is judged. */
 static struct span read_data(struct pipeline *p, struct flow *flow, const struct segment *segment,
                              const struct run *run)
 {
@@ -117,7 +118,7 @@ static struct span read_data(struct pipeline *p, struct flow *flow, const struct
     return begin_again(p, flow, segment) ? hello : span_of(NULL, 0);
 }
 
-/* As long as HTTP is followed, what a server says before its TLS belongs to HTTP: a document is no
+/* As long as HTTP is followed, what a server says before its TLS belongs to HTTP: a document is not a
  * handshake. */
 static struct run behind_http(struct pipeline *p, const struct flow *flow, const struct run *run)
 {
@@ -141,7 +142,7 @@ static bool run_of_handshake(struct pipeline *p, struct flow *flow, const struct
     } else if (cleartext_before(p, flow)) {
         if (who == SERVER)
             rest = behind_http(p, flow, run);
-        /* What led to TLS may be captured after the other side's hello. */
+        /* The request that led to TLS may be captured after the other side's hello. */
         read_plain(p, flow, segment, run, false);
     }
     return feed(p, flow, segment, who, &rest);
@@ -174,7 +175,7 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
     if (progress == TLS_NEVER) {
         if (flow->handshake)
             tls_release(p->tls, flow);
-        if (flow->clear_kind != CLEAR_HTTP) /* which is read to its end */
+        if (flow->clear_kind != CLEAR_HTTP) /* else HTTP is read to its end */
             end_clear(p, flow, 0);
     }
     return progress == TLS_COMPLETE;
@@ -210,7 +211,7 @@ static uint32_t tell_handshake(struct pipeline *p, struct flow *flow, const stru
     return f.key_since;
 }
 
-/* After a handshake that came to nothing both may go on: with another one, or in clear. */
+/* After a handshake that came to nothing both sides may go on: with another one, or in clear. */
 static void search_again(struct flow *flow)
 {
     flow->again = true;
@@ -232,8 +233,8 @@ bool connection_in_clear(struct pipeline *p, struct flow *flow, const struct seg
     return true;
 }
 
-/* The directions may be captured one after the other: the one that was captured here need not be part of
- * the handshake that the other one shows later. */
+/* The directions may be captured one after the other: the one captured here need not be part of the handshake
+ * that the other one shows later. */
 static void note_alone(struct flow *flow, const struct observation *o)
 {
     const enum side who = o->side[CLIENT].captured ? CLIENT : SERVER;
@@ -241,7 +242,7 @@ static void note_alone(struct flow *flow, const struct observation *o)
     flow->alone = alone & 3U;
 }
 
-/* From whom it comes. A UE of the site may write what a balancer does. */
+/* Notes where it comes from. A UE of the site may write the same header as a balancer. */
 static void note_origin(struct pipeline *p, struct flow *flow)
 {
     flow->outside = !decoder_trusts(p->decoder, &flow->end[0]);
@@ -267,8 +268,8 @@ static void doubt_both(struct pipeline *p, struct flow *flow, struct flow *other
         make_room(p, flow);
 }
 
-/* Two connections of one network between the same ends, at once: who draws sequence numbers anew is in
- * between, and both say the same; or somebody speaks in the name of others, and nobody knows where. */
+/* Two simultaneous connections in one network between the same ends: either a host between them rewrites
+ * sequence numbers, and both say the same; or somebody impersonates others, and it is not known in which. */
 static void settle_rewritten(struct pipeline *p, struct flow *flow)
 {
     if (!flow->rewritten || !tls_has_begun(p->tls, flow))
@@ -281,7 +282,7 @@ static void settle_rewritten(struct pipeline *p, struct flow *flow)
         } else if (tls_has_begun(p->tls, other) && !(flow->same_words && other->same_words)) {
             doubt_both(p, flow, other);
         } else if (!other->handshake && other->recent && !(flow->same_words && other->same_words)) {
-            contradict(p, other); /* what it said is told, or held back */
+            contradict(p, other); /* what it said is reported, or held back */
         }
     }
 }
@@ -294,7 +295,7 @@ static void search_on(struct pipeline *p, struct flow *flow, bool halted)
     recent_search(&p->flows, flow);
 }
 
-/* A side that sent what was not read may have said something else than what was. */
+/* A side that sent bytes that were not read may have said something else than those that were. */
 static void doubt_missed(struct pipeline *p, struct flow *flow)
 {
     const unsigned missed = pipeline_missed(p, flow);
@@ -302,7 +303,7 @@ static void doubt_missed(struct pipeline *p, struct flow *flow)
         make_room(p, flow);
 }
 
-/* What came before in HTTP leads to no TLS. */
+/* Notes that the HTTP before does not lead to TLS. */
 static void note_not_agreed(struct pipeline *p, const struct flow *flow)
 {
     const struct http_connection *http = cleartext_before(p, flow);
@@ -319,7 +320,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
     note_not_agreed(p, flow);
     const struct networks networks = networks_of_flow(&p->flows, flow);
     const struct observation *o = tls_finish(p->tls, flow, &networks, when, reasons);
-    if (!o) { /* it was no TLS, or nothing followed its start in time */
+    if (!o) { /* it was not TLS, or nothing followed its start in time */
         const bool waits =
             reasons & UNOBSERVED_UNFINISHED && !tls_has_begun(p->tls, flow) && !flow_has_ended(flow);
         tls_release(p->tls, flow);
@@ -371,10 +372,10 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
         search_on(p, flow, halted);
 }
 
-/* Reads what was already here of a later handshake. True: that is complete. */
+/* Reads what has already come of a later handshake. True: it is complete. */
 static bool read_rest(struct pipeline *p, struct flow *flow)
 {
-    const struct clear_rest rest = p->cleartext.rest; /* others may end meanwhile, to make room */
+    const struct clear_rest rest = p->cleartext.rest; /* other connections may end meanwhile, to make room */
     const enum side first = rest.length[CLIENT] ? CLIENT : SERVER;
     if (!rest.length[first])
         return false;
@@ -445,14 +446,14 @@ void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t 
                             : reasons & UNOBSERVED_UNFINISHED ? HTTP_DAMAGE_END
                                                               : 0;
     tls_end_begins(p->tls, flow);
-    if (flow->handshake || flow->clear_kind != CLEAR_NONE) /* TLS may lie behind a hole in what is clear */
+    if (flow->handshake || flow->clear_kind != CLEAR_NONE) /* TLS may follow a hole in the cleartext */
         flush(p, flow, when);
     if (flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE) {
         end_clear(p, flow, damage);
-        if (flow->handshake) /* which never began: an alert may answer what is no TLS */
+        if (flow->handshake) /* which never began: an alert may answer something other than TLS */
             tls_release(p->tls, flow);
     }
-    while (flow->handshake) /* a later one may have come early */
+    while (flow->handshake) /* a later handshake may have come early */
         connection_finish(p, flow, when, reasons);
     tls_end_is_over(p->tls);
     if (flow->clear_kind != CLEAR_NONE)

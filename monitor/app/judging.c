@@ -5,21 +5,21 @@
 #include "app/sides.h"
 #include "base/uninitialized.h"
 
-/* What the operator has a reason for, or knows already. */
+/* Notes that the site excepts a breach, or that the operator already knows it. */
 static void find_excuse(const struct judge *j, const struct policy_case *c, struct verdict *v)
 {
     v->excepted = site_exception(j->site, v, c, &v->excepted_until);
     v->known = !v->excepted && output_knows(j->output, c, v);
 }
 
-/* The profile's verdicts to be changed: those of profile_judge() may be shared by other cases. */
+/* Copies verdicts to be changed: those of profile_judge() may be shared by other cases. */
 static void copy(struct verdict *to, const struct verdict *from, size_t count)
 {
     if (to != from)
         memcpy(to, from, count * sizeof *from);
 }
 
-/* What only a part of the evidence shows is reported as such. */
+/* Marks a breach as shown by only part of the evidence. */
 static void weaken(struct verdict *v)
 {
     v->basis = BASIS_PARTIAL;
@@ -37,8 +37,8 @@ static bool has_unacknowledged(const struct policy_case *c)
                               c->observation->side[SERVER].later_unacknowledged);
 }
 
-/* What its receiver has acknowledged decides. A breach that rests on anything else was seen all the same.
- * `own` is room for verdicts to be changed. */
+/* What the receivers have acknowledged decides. A breach that depends on anything else was still seen. `own`
+ * is room for verdicts to be changed. */
 static const struct verdict *judged_by(const struct profile *profile, const struct policy_case *c,
                                        struct verdict *own, size_t *count)
 {
@@ -57,7 +57,7 @@ static const struct verdict *judged_by(const struct profile *profile, const stru
     return own;
 }
 
-/* The profile's verdicts with the site's exceptions and what is known. */
+/* The profile's verdicts with the site's exceptions and the known breaches. */
 static const struct verdict *excused(struct judge *j, const struct policy_case *c,
                                      const struct verdict *judged, size_t count)
 {
@@ -70,16 +70,16 @@ static const struct verdict *excused(struct judge *j, const struct policy_case *
     return j->verdicts;
 }
 
-/* Who the UE is, only a PROXY header says, which a UE can write too. A site that lists its UEs knows that
- * this sender is none. */
+/* Only a PROXY header says who the UE is, and a UE can write one too. A site that lists its UEs knows that
+ * the header's sender is not one. */
 static bool is_hearsay(const struct judge *j, const struct policy_case *c)
 {
     return c->about.told.port && !j->site->client_count;
 }
 
-/* Where only one end, or nobody, is known to have taken part, a breach is reported as what a part of the
- * evidence shows; where the UE alone is known by hearsay, one of the UE alone, and where it may be a
- * translator, one that is not of the server alone. `own` is room for verdicts to be changed. */
+/* A breach is reported as shown by part of the evidence if not both ends are known to have taken part; one by
+ * the UE alone, also if the UE is known only by hearsay; any but one by the server alone, also if the UE may
+ * be a translator. `own` is room for verdicts to be changed. */
 static const struct verdict *by_evidence(const struct judge *j, const struct policy_case *c,
                                          struct verdict *own, const struct verdict *judged, size_t count)
 {
@@ -101,7 +101,7 @@ static void tell(struct judge *j, const struct policy_case *c, const struct verd
     size_t advised = 0;
     const struct verdict *verdicts = excused(j, c, judged, count);
     const struct verdict *advice = j->advice ? judged_by(j->advice, c, j->advised, &advised) : NULL;
-    if (advice && c->observation) /* its other side may come later */
+    if (advice && c->observation) /* another side of it may come later */
         sides_note(j, c, OF_ADVICE, advice, advised);
     verdicts = by_evidence(j, c, j->verdicts, verdicts, count);
     verdicts = sides_once(j, c, OF_PROFILE, j->verdicts, verdicts, count);
@@ -137,7 +137,8 @@ static bool breaks_any(const struct verdict *judged, size_t count)
     return any;
 }
 
-/* For its other sides, where it has any: each breach, also of a superseded demand or of advice. */
+/* Notes every breach, even of a superseded demand or of advice, for the handshake's other sides. True: it has
+ * other sides, and there is a breach. */
 static bool note_for_other_sides(struct judge *j, const struct policy_case *c, const struct verdict *judged,
                                  size_t count, bool has_others)
 {
@@ -150,7 +151,7 @@ static bool note_for_other_sides(struct judge *j, const struct policy_case *c, c
     return any || breaks_any(advice, count);
 }
 
-/* What one connection shows is told in its order. */
+/* Findings about one connection are reported in order. */
 static bool is_in_line(const struct judge *j, uint64_t flow_id)
 {
     return held_back_has(&j->held_back, flow_id) || held_back_has(&j->held_in_clear, flow_id);
@@ -165,9 +166,8 @@ static void hold_back(struct judge *j, struct held_back *h, const struct policy_
     held_back_put(h, c, due);
 }
 
-/* What is not confirmed is told as the part of the evidence that it is, unless it may be seen outside of its
- * tunnel as well; it takes no place from others. `breach`: there is one, which may be told of another side.
- */
+/* An unconfirmed case is reported at once, as part of the evidence, unless it may also be seen outside of its
+ * tunnel; it takes no place from others. `breach`: there is one, which may be reported for another side. */
 static bool has_to_wait(const struct judge *j, const struct policy_case *c, nanos due, bool breach)
 {
     const struct observation *o = c->observation;
@@ -209,7 +209,7 @@ static struct span name_of(const struct observation *o)
     return authority.n ? authority : observation_text(o, o->client_hello.sni);
 }
 
-/* Which server this was is open again, since its address has others. */
+/* It is open again which server this was, since its address has others. */
 static void open_again(struct verdict *verdicts, size_t count, const struct peer *peer)
 {
     for (size_t i = 0; i < count; i++) {
@@ -233,7 +233,7 @@ static void tell_of_peer(struct judge *j, const struct policy_case *c, const str
             peer_news_of(i < PEER_RULES ? &told[i] : NULL, &verdicts[i], c->about.time, last && apart);
         output_peer(j->output, c, &verdicts[i], &news, profile == OF_ADVICE);
     }
-    if (!last) /* it is forgotten now */
+    if (!last) /* else the peer is forgotten now */
         peers_note_told(j->peers, peer, profile, told);
 }
 
@@ -256,7 +256,7 @@ static void judge_peer(struct judge *j, const struct peer *peer, bool last)
     tell_of_peer(j, &c, peer, OF_ADVICE, j->advised, count, last);
 }
 
-/* A full table evicts a peer, which is judged by everything that it showed. */
+/* A full table evicts a peer, which is then judged by everything that it showed. */
 static void make_room(struct judge *j, const struct observation *o, const struct hello_shape *shape)
 {
     for (enum side side = CLIENT; side <= SERVER; side++) {
@@ -268,13 +268,13 @@ static void make_room(struct judge *j, const struct observation *o, const struct
     }
 }
 
-/* By its address or by that which a header tells: else a UE could tell another one, and be left out. */
+/* By its address or the one in a header: else a UE could write another one, and be left out. */
 static bool is_ue(const struct judge *j, const struct whence *whence)
 {
     return site_is_ue(j->site, &whence->client) || site_is_ue(j->site, whence_ue(whence));
 }
 
-/* The hello that would have named the server was not seen, or not whole. */
+/* May the server be in scope, though the hello that would have named it was not seen, or not whole? */
 static bool may_be_in_scope(const struct judge *j, const struct observation *o)
 {
     const unsigned unread = o->client_hello.unknown & (UNKNOWN_NAME | UNKNOWN_EXTENSIONS);
@@ -291,11 +291,11 @@ bool handshake_in_scope(const struct judge *j, const struct observation *o)
         (site_in_scope(j->site, server, name_of(o)) || (sni.n && site_in_scope(j->site, server, sni))))
         return true;
     return may_be_in_scope(j, o) &&
-           peers_have_server(j->peers, &o->whence.server); /* it was Ut by its name before */
+           peers_have_server(j->peers, &o->whence.server); /* its name showed before that it is Ut */
 }
 
-/* NULL encryption shows what is asked and answered in the session; a challenge that a part of a connection
- * may have answered is no longer reported. */
+/* NULL encryption shows requests and answers in the session; a challenge that may have been answered in some
+ * part of a connection is no longer reported. */
 static uint64_t lineage_of(const struct judge *j, const struct observation *o,
                            const struct session_result *session)
 {
@@ -348,7 +348,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
         sessions_miss(j->sessions);
     sessions_judge(j->sessions, o, questions, &session);
     session.in_progress = f->session_in_progress;
-    UNINITIALIZED struct peer_evidence evidence; /* written where there is any */
+    UNINITIALIZED struct peer_evidence evidence; /* written if there is any */
     struct policy_case c = case_of_handshake(o);
     c.server_listed = site_lists_server(j->site, &o->whence.server);
     c.interface = output_interface(j->output, &c.about);
@@ -364,7 +364,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     }
     peers_expect_ue(j->peers, o);
     judge_or_hold_back(j, &c, f->due, other_side);
-    /* A hello that was lost, or came before the capture began, still counts: it may have offered or selected
+    /* A hello that was lost, or came before the capture, still counts: it may have offered or selected
      * anything. */
     make_room(j, o, &shape);
     peers_learn(j->peers, o, &shape, &session);
@@ -375,7 +375,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
         .lineage = lineage_of(j, o, &session)};
 }
 
-/* Where the site says who its UEs are, the fields of a request show nothing: a UE can write them too. */
+/* If the site lists its UEs, the fields of a request show nothing: a UE can write them too. */
 static bool is_passed_on(const struct judge *j, const struct whence *whence, bool forwarded)
 {
     return (forwarded && !j->site->client_count) || peers_client_serves(j->peers, whence);
@@ -396,14 +396,14 @@ void judge_exchange(struct judge *j, const struct http_exchange *e, nanos due)
     judge_in_clear(j, &c, due);
 }
 
-/* Data are still sent under a key that is older than a session may be (discussion paper 3.2). That is judged
+/* Data is still sent under a key that is older than a session may be (discussion paper 3.2). This is judged
  * once. */
 void judge_key(struct judge *j, struct key_use *key)
 {
     bool exact;
     const nanos second = key->since / NANOS_PER_SECOND * NANOS_PER_SECOND;
     const nanos end =
-        second + NANOS_PER_SECOND - 1000; /* it began within this second; take the last microsecond of it */
+        second + NANOS_PER_SECOND - 1000; /* it began within this second; take the last microsecond */
     key->since = sessions_latest_origin(j->sessions, end, key->whence.time, &exact);
     struct policy_case c = case_of_key(key);
     c.interface = output_interface(j->output, &c.about);
@@ -423,7 +423,7 @@ void judge_due_peers(struct judge *j, size_t most)
     }
 }
 
-/* Each of them was last touched long ago. */
+/* Has the processor fetch what comes next, since each peer was last touched long ago. */
 static void expect_after(struct judge *j, const struct peer *peer)
 {
     const struct peer *next = peers_next(j->peers, peer->side, peer);

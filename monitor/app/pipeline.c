@@ -1,13 +1,12 @@
-/* One frame's way: time, decoding, its connection. What becomes of a connection is in connection.c, what is
- * judged in judging.c. */
+/* The way of a frame: time, decoding, its connection. connection.c handles connections, judging.c judges
+ * them. */
 #include "app/docket.h"
 #include "app/pipeline_parts.h"
 #include "flow/between.h"
 
 #include <stdlib.h>
 
-/* Is one of the rules of this profile about keys in use? Those of profiles that are joined to it follow
- * its own. */
+/* Is one of this profile's rules about keys in use? The rules of profiles joined to it follow its own. */
 static bool is_about_keys(const struct profile *profile)
 {
     const struct profile *next = profile_next(profile);
@@ -18,7 +17,7 @@ static bool is_about_keys(const struct profile *profile)
     return false;
 }
 
-/* The lowest limit that these profiles set to a session's life; 0: none has a rule about keys. */
+/* The lowest limit that these profiles set for a session's life; 0: none has a rule about keys. */
 static int64_t key_limit(const struct profile *profile)
 {
     int64_t least = 0;
@@ -110,7 +109,7 @@ void pipeline_share_identifiers(struct pipeline *p, const struct siphash_key *co
     tls_share_identifiers(p->tls, common);
 }
 
-/* After runs of a connection: ends it, or its handshake, if that is what they brought. */
+/* After runs of a connection: ends it, or its handshake, if they end it. */
 static void settle(struct pipeline *p, struct flow *flow, bool complete)
 {
     if (complete)
@@ -121,7 +120,7 @@ static void settle(struct pipeline *p, struct flow *flow, bool complete)
         connection_end(p, flow, p->now, 0);
 }
 
-/* True when that completes the handshake. */
+/* True: this completes the handshake. */
 static bool take_runs(struct pipeline *p, struct flow *flow, const struct segment *segment, struct runs *runs)
 {
     struct run run;
@@ -134,7 +133,7 @@ static bool take_runs(struct pipeline *p, struct flow *flow, const struct segmen
     return complete;
 }
 
-/* A stream that has waited too long for missing bytes goes on behind the hole. */
+/* A stream that has waited too long for missing bytes goes on after the hole. */
 static void give_up_holes(struct pipeline *p, int most)
 {
     struct runs runs;
@@ -154,7 +153,7 @@ static void ask_judge(struct pipeline *p)
     judge_go_on(p->judge, p->now, ENDED_AT_A_FRAME);
 }
 
-/* Not inlined, as between handshakes no frame comes here. */
+/* Not inlined, since no frame comes here unless a handshake is in progress. */
 __attribute__((noinline)) static void expire_handshakes(struct pipeline *p, int most)
 {
     nanos end;
@@ -165,7 +164,7 @@ __attribute__((noinline)) static void expire_handshakes(struct pipeline *p, int 
     }
 }
 
-/* Ends at most so many of each kind: thousands that are due at once must not delay the next frame. */
+/* Ends at most so many of each kind: thousands at once must not delay the next frame. */
 static void expire(struct pipeline *p, int most)
 {
     late_check_expire(p);
@@ -189,7 +188,7 @@ static struct flow *new_flow(struct pipeline *p, struct segment *segment)
     if (flow)
         return flow;
     struct flow *victim = flow_victim(&p->flows);
-    if (victim->handshake && flow_is_confirmed(victim)) /* then all of the oldest have one */
+    if (victim->handshake && flow_is_confirmed(victim)) /* then all of the oldest have handshakes */
         victim = tls_victim(p->tls, NULL);
     connection_evict(p, victim);
     replaced_keep(p, victim);
@@ -198,8 +197,8 @@ static struct flow *new_flow(struct pipeline *p, struct segment *segment)
     return flow_add(&p->flows, segment);
 }
 
-/* Data under protection, of which nothing is judged. A segment that begins behind all others is no second
- * copy of a handshake's bytes, which late_check.c would have to compare. */
+/* Protected data, of which nothing is judged. A segment that begins after all others is not a second copy of
+ * a handshake's bytes, which late_check.c would have to compare. */
 static bool is_bulk(const struct flow *flow, const struct segment *segment)
 {
     return flow && flow->state >= FLOW_RECORDS && flow->pending_side == NO_SIDE &&
@@ -208,7 +207,7 @@ static bool is_bulk(const struct flow *flow, const struct segment *segment)
            (!flow->recent || stream_place(flow, segment) == STREAM_FOLLOWS);
 }
 
-/* Evidence is what the receiver takes. The checksums of bulk data are not worth the time. */
+/* Evidence is what the receiver accepts. The checksums of bulk data are not worth the time. */
 static enum belief belief_in(struct pipeline *p, const struct flow *flow, const struct segment *segment)
 {
     if (is_bulk(flow, segment))
@@ -228,7 +227,7 @@ static void note_acknowledged(struct pipeline *p, struct flow *flow, const struc
         cleartext_acknowledged(p, flow, flow_sender(flow, segment), segment->ack);
 }
 
-/* Of those between the ends of one that goes on, those that are over make room for another. */
+/* Of the other connections between the ends of this one, those that are over make room for another. */
 static void end_beside(struct pipeline *p, const struct flow *flow)
 {
     for (struct flow *next = flow_beside(&p->flows, flow, NULL), *other; (other = next);) {
@@ -241,28 +240,27 @@ static void end_beside(struct pipeline *p, const struct flow *flow)
     }
 }
 
-/* A connection between the same ends, in another network or with other numbers. */
+/* Begins a connection between the same ends, in another network or with other numbers. */
 static struct flow *other_flow(struct pipeline *p, struct flow *flow, struct segment *segment, bool alike)
 {
     const uint16_t opened = stream_leave_beside(&p->flows, flow, segment);
     end_beside(p, flow);
     if (alike)
         flow_note_rewritten(flow);
-    struct flow *other = new_flow(p, segment); /* the first may give way to it */
+    struct flow *other = new_flow(p, segment); /* which may evict the first */
     flow_begin_beside(&p->flows, other, segment, opened);
     if (alike)
         flow_note_rewritten(other);
     return other;
 }
 
-/* Of what was said, something may be told already, and wait for what contradicts it. */
+/* Findings may already be on their way to the report, waiting for a contradiction. */
 static bool may_be_told(const struct flow *flow)
 {
     return flow->state >= FLOW_READABLE || flow->clear_kind == CLEAR_HTTP;
 }
 
-/* A reset that is not believed, or an error of ICMP, ends nothing, and may disown a connection all the same.
- */
+/* A reset that is not believed, or an ICMP error, ends nothing, but may still disown a connection. */
 static void note_disowned(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     if (may_be_told(flow))
@@ -272,8 +270,8 @@ static void note_disowned(struct pipeline *p, struct flow *flow, const struct se
 }
 
 /* The connection of a segment: a known one, a new one, or a new one on the ports of a known one. A segment
- * that is no evidence begins no connection; NULL for it, unless bytes of its connection are still being put
- * in order. */
+ * that is not evidence does not begin a connection; NULL for it, unless bytes of its connection are still
+ * being put in order. */
 static struct flow *flow_of(struct pipeline *p, struct segment *segment)
 {
     struct flow *flow = flow_find(&p->flows, segment);
@@ -313,7 +311,7 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment)
     return flow;
 }
 
-/* What the flags of a segment say of HTTP under NULL encryption. */
+/* What the flags of a segment say about HTTP under NULL encryption. */
 static void watch_end(struct pipeline *p, const struct flow *flow, const struct segment *segment)
 {
     if (segment->flags & TCP_ACK && flow_sender(flow, segment) == SERVER)
@@ -322,7 +320,7 @@ static void watch_end(struct pipeline *p, const struct flow *flow, const struct 
         reauthentication_follow(p, flow);
 }
 
-/* Bytes in order, as far as they are here, to whoever reads them. */
+/* Passes bytes in order, as far as they are here, to their reader. */
 static void follow(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     bool complete = false;
@@ -345,9 +343,9 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
     settle(p, flow, complete);
 }
 
-/* Is the segment, of data under protection, the connection's own? Checksums are not worth the time as
- * long as nothing is missing. A segment that leaves a hole may be forged: within the window it has to
- * acknowledge the other side's numbers or to have a right checksum, outside of it both. */
+/* Does the segment of protected data belong to the connection? Checksums are not worth the time as long as
+ * nothing is missing. A segment that leaves a hole may be forged: within the window it has to acknowledge the
+ * other side's numbers or have a right checksum, outside of it both. */
 static bool is_in_stream(struct pipeline *p, const struct flow *flow, const struct segment *segment)
 {
     if (!segment->payload_len)
@@ -363,7 +361,7 @@ static bool is_in_stream(struct pipeline *p, const struct flow *flow, const stru
     return true;
 }
 
-/* An alert of the side has come. Who does not see the connection may have sent it. */
+/* An alert of the side has come. Somebody who does not see the connection may have sent it. */
 static void look_at_close(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     if (!stream_knows_other(flow, segment) || !checksums_take(p->checksums, segment)) {
@@ -377,7 +375,7 @@ static void look_at_close(struct pipeline *p, struct flow *flow, const struct se
     pipeline_tell(p, &f);
 }
 
-/* A segment under protection. True: that has ended, and the segment, cut to what follows, is to be read. */
+/* A protected segment. True: protection has ended, and the segment, cut to what follows, is to be read. */
 static bool is_in_clear(struct pipeline *p, struct flow *flow, struct segment *segment)
 {
     struct span rest;
@@ -430,7 +428,7 @@ static void look_at_clock(struct pipeline *p, const struct flow *flow, const str
     c->after = 0;
 }
 
-/* So young that what is captured may be of the connection before it. */
+/* Is it so young that what is captured may belong to the connection before it? */
 static bool is_young(const struct pipeline *p, const struct flow *flow)
 {
     return p->now - flow->first_seen <= KEPT_SECONDS * NANOS_PER_SECOND;
@@ -476,7 +474,7 @@ static void on_segment(struct pipeline *p, const struct frame *frame, struct seg
     }
 }
 
-/* A segment that an error of ICMP quotes. */
+/* A segment that an ICMP error quotes. */
 static void on_rejected(struct pipeline *p, const struct frame *frame, struct segment *segment)
 {
     if (p->replaced.count)
@@ -488,8 +486,8 @@ static void on_rejected(struct pipeline *p, const struct frame *frame, struct se
     note_disowned(p, flow, segment);
 }
 
-/* What is in progress is judged as it stands, in the order in which its time would have been over. At the end
- * of the capture `last` tells it, by which the statements of several workers are put in the same order. */
+/* What is in progress is judged in its present state, in the order in which its time would have run out. At
+ * the end of the capture `last` is that time, by which the statements of several workers are put in order. */
 static void end_all(struct pipeline *p, bool at_the_end)
 {
     nanos end;
@@ -521,8 +519,8 @@ static void begin_time(struct pipeline *p, nanos time)
     p->next_peers = time + p->site->peers_interval;
 }
 
-/* What servers and UEs did is judged with all that had ended by then, as soon as that has been told. Not
- * inlined, as hardly any frame ends an interval. */
+/* Servers and UEs are judged by all handshakes that had ended by then, as soon as these have been reported.
+ * Not inlined, as hardly any frame ends an interval. */
 __attribute__((noinline)) static void end_interval(struct pipeline *p, nanos time)
 {
     const nanos interval = p->site->peers_interval;
@@ -536,7 +534,7 @@ __attribute__((noinline)) static void end_interval(struct pipeline *p, nanos tim
     p->next_peers = time + interval - (time - p->next_peers) % interval;
 }
 
-/* Packet time is `time`, at least what it was. */
+/* Sets packet time to `time`, which is not earlier. */
 static void go_on(struct pipeline *p, nanos time)
 {
     if (time >= p->next_peers && !p->docket)
@@ -546,8 +544,9 @@ static void go_on(struct pipeline *p, nanos time)
 }
 
 /*
- * Packet time goes on with each frame and never back, but for a jump: another capture that is older, or a
- * clock that was set. What was in progress has no time that means anything then, and is judged as it stands.
+ * Packet time advances with each frame and never goes back, except for a jump: another, older capture, or a
+ * clock that was set. The times of what is in progress then mean nothing any more, and it is judged in its
+ * present state.
  */
 static void advance_time(struct pipeline *p, const struct frame *frame)
 {
@@ -601,7 +600,7 @@ bool pipeline_frame(struct pipeline *p, const struct frame *frame)
     p->frames++;
     p->bytes += frame->wire_len;
     advance_time(p, frame);
-    if (p->docket) /* all that was due by now has been told */
+    if (p->docket) /* everything due by now has been passed on */
         docket_until(p->docket, p->now);
     struct segment *segment = &p->segment;
     const enum decode_result result = decode_frame(p->decoder, frame, segment);
