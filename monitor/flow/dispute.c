@@ -9,7 +9,7 @@
 #include "flow/stream_parts.h"
 
 /* Some ends and firewalls acknowledge in a reset what they reset. It need not be believed, as it only raises
- * doubt, and an end whose card makes the checksums shows no right one. */
+ * doubt, and the packets of an end whose card makes the checksums show no right ones. */
 static bool is_reset(const struct segment *segment)
 {
     return (segment->flags & (TCP_RST | TCP_SYN)) == TCP_RST;

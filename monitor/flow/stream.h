@@ -98,7 +98,7 @@ uint16_t stream_leave_beside(struct flow_table *table, struct flow *flow, const 
  * false. */
 struct runs stream_put(struct flow_table *table, struct flow *flow, const struct segment *segment);
 
-/* A segment that is no evidence by itself (checksum.h). Its receiver drops it, so it does not count, unless
+/* A segment that is not evidence by itself (checksum.h). Its receiver drops it, so it does not count, unless
  * no believed segment has the bytes and something shows that they were sent; then the connection is no longer
  * confirmed (flow_is_confirmed()). */
 void stream_doubt(struct flow_table *table, struct flow *flow, const struct segment *segment);

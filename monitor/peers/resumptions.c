@@ -7,7 +7,7 @@ struct resumption_counts resumptions_of(const struct observation *o, const struc
     bool old_full = o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE &&
                     observation_version(o) && observation_version(o) < 0x0304;
     bool whole = !o->side[CLIENT].damage && !o->side[SERVER].damage;
-    /* A resumption that the server granted is no refusal, even if its end was not seen. */
+    /* A resumption that the server granted is not a refusal, even if its end was not seen. */
     bool cut_short = o->resumption > RESUMPTION_FULL && o->outcome != OUTCOME_COMPLETE;
     return (struct resumption_counts){
         .full = old_full && whole,

@@ -104,7 +104,7 @@ struct rules_version {
 /* What the conditions of a rule look at: an alert omits the rest. */
 enum rule_reads {
     READS_CERTIFICATE = 1 << 0,
-    READS_OTHERS = 1 << 1, /* than the certificate; these are some of them: */
+    READS_OTHERS = 1 << 1, /* anything but the certificate, including: */
     READS_SUITE = 1 << 2,
     READS_SESSION = 1 << 3,
 };

@@ -125,7 +125,7 @@ struct handshake {
     bool answered_by_alert;      /* then: the server's last record has the length of an alert */
     bool answer_lost;            /* then: the server said something that was not captured */
     bool alert_ahead;            /* so had its last record before that, perhaps captured too early */
-    struct acknowledged went_on; /* what the server had of the client's bytes when it sent a longer record */
+    struct acknowledged went_on; /* what the server had of the client's bytes when it sent another record */
     nanos done_at;               /* then */
     bool native_sslv2;           /* SSLv2 itself is spoken, not only its ClientHello */
     uint16_t data_version;       /* of the last record of data, from either side */

@@ -107,8 +107,8 @@ static void feed_records(struct tls *tls, struct handshake *h, enum side who, st
 }
 
 /* Not a beginning; but after a gap any record may be the first one seen, and without a gap a stack accepts
- * any version (RFC 5246 E.1). Anything else that is not text is no known answer, but its receiver may read it
- * as one. */
+ * any version (RFC 5246 E.1). Anything else that is not text is not a known answer, but its receiver may read
+ * it as one. */
 static void feed_other(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
 {
     const bool whole = observation_is_whole(h->observation, who);
