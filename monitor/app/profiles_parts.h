@@ -4,11 +4,11 @@
 
 #include "policy/policy.h"
 
-/* A profile, compared with those that it extends. False: there is no profile of that name. */
+/* Explains a profile and how it differs from those that it extends. False: no profile has this name. */
 bool explain_profile(const char *name);
 
-/* A line for each rule and each field whose name fits a pattern with * and ?. False: none does, or it is no
- * pattern. */
+/* Prints a line for each rule and each field whose name matches a pattern with * and ?. False: none does, or
+ * it is not a pattern. */
 bool explain_pattern(const struct profile *p, const char *pattern);
 
 #endif

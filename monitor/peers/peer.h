@@ -120,8 +120,8 @@ struct peer {
                                  UE offers for a full handshake; 0: none */
 
     struct resumption_counts sessions;
-    nanos refused_origin;   /* of the session of the last refusal that counts; 0: none, or counted in
-   refused_alone */
+    nanos refused_origin;   /* of the session of the last refusal that counts; 0: none, or it is in
+                               refused_alone */
     nanos last_refused;     /* when */
     uint8_t refused_alone;  /* such refusals after which a session at least as old was resumed, so several
                                servers share the address; up to REFUSES_AT_TIMES */

@@ -44,12 +44,12 @@ def words(text):
 def circles(arrows):
     """The strongly connected parts of {node: set of nodes} that have more than one node, each as a sorted tuple."""
     def reach(start, graph):
-        found, todo = set(), [start]
-        while todo:
-            for after in graph.get(todo.pop(), ()):
+        found, frontier = set(), [start]
+        while frontier:
+            for after in graph.get(frontier.pop(), ()):
                 if after not in found:
                     found.add(after)
-                    todo.append(after)
+                    frontier.append(after)
         return found
     far = {node: reach(node, arrows) for node in arrows}
     return sorted({tuple(sorted(n for n in far[node] if node in far.get(n, ()))) for node in arrows if node in far[node]})
