@@ -1,16 +1,21 @@
 /* The cursor, SipHash and the text writer: what everything else stands on. */
 #include "base/chain.h"
 #include "base/cursor.h"
+#include "base/memory.h"
 #include "base/queue.h"
 #include "base/siphash.h"
 #include "base/text.h"
 #include "base/words.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -345,6 +350,60 @@ static void a_time_beyond_a_limit_does_not_look_like_it(void **state)
     }
 }
 
+/* How a process ends that writes to `p`. */
+static int status_of_writer_to(volatile char *p)
+{
+    int status = 0;
+    const pid_t writer = fork();
+    if (writer == 0) {
+        (void)signal(SIGSEGV, SIG_DFL); /* cmocka would go on with its tests */
+        *p = 1;
+        _exit(0);
+    }
+    assert_int_equal(waitpid(writer, &status, 0), writer);
+    return status;
+}
+
+static void memory_ends_at_a_page_that_nobody_may_touch(void **state)
+{
+    (void)state;
+    static const size_t sizes[][2] = {{1, 1},       {1, 63},      {5, 64},          {1, 4096},   {3, 4097},
+                                      {2047, 1024}, {2048, 1024}, {2048, 1024 + 1}, {7, 1000000}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const size_t n = sizes[i][0] * sizes[i][1];
+        char *memory = memory_map(sizes[i][0], sizes[i][1]);
+        assert_non_null(memory);
+        assert_int_equal((uintptr_t)memory % 64, 0);
+        for (size_t k = 0; k < n; k++)
+            assert_int_equal(memory[k], 0);
+        memset(memory, 0x55, n);
+        assert_int_equal(status_of_writer_to(memory + n - 1), 0);
+        assert_int_not_equal(status_of_writer_to(memory + (n + 63) / 64 * 64), 0);
+        memory_unmap(memory);
+    }
+    assert_null(memory_map(SIZE_MAX, 2));
+    memory_unmap(NULL);
+}
+
+/* mincore() counts what is resident: all of a small table from the beginning on, none of a large one. */
+static void memory_of_large_tables_is_taken_when_it_is_touched(void **state)
+{
+    (void)state;
+    enum { SMALL = 16, LARGE = 2048, PAGE_BYTES = 4096 };
+    static unsigned char resident[LARGE];
+    static const size_t pages[] = {SMALL, LARGE};
+    for (size_t i = 0; i < 2; i++) {
+        char *memory = memory_map(pages[i], PAGE_BYTES);
+        assert_non_null(memory);
+        assert_int_equal(mincore(memory, pages[i] * PAGE_BYTES, resident), 0);
+        size_t count = 0;
+        for (size_t k = 0; k < pages[i]; k++)
+            count += resident[k] & 1;
+        assert_int_equal(count, pages[i] == SMALL ? SMALL : 0);
+        memory_unmap(memory);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +424,8 @@ int main(void)
         cmocka_unit_test(queue_keeps_order_when_its_ends_and_middle_leave),
         cmocka_unit_test(chain_keeps_what_was_added),
         cmocka_unit_test(chain_without_room_stays_as_it_was),
+        cmocka_unit_test(memory_ends_at_a_page_that_nobody_may_touch),
+        cmocka_unit_test(memory_of_large_tables_is_taken_when_it_is_touched),
         cmocka_unit_test(words_go_both_ways),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
