@@ -54,7 +54,8 @@ struct answer {
     uint32_t stream; /* see struct http_exchange */
     bool cut;        /* not all of its fields are here, */
     bool unread;     /* some because of HPACK */
-    bool challenge, gba_realm, gaa, aka, to_https, to_http2, in_frames, no_document, other_service;
+    bool challenge, gba_realm, gaa, aka, to_https, to_http2, to_tls, to_other, in_frames;
+    bool no_document, other_service;
     struct http_place place; /* of the bytes that brought it */
 };
 

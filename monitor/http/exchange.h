@@ -134,7 +134,7 @@ struct http_connection {
     uint32_t connect_at;     /* the number of its first byte in the server's stream */
     bool upgrade;            /* Upgrade: TLS was asked for, and the answer has not been seen */
     bool upgraded;           /* it was granted (101) */
-    bool agreed;             /* an answer granted another protocol, in which TLS may be */
+    bool agreed;             /* an answer granted TLS, or a tunnel in which TLS may be */
 };
 
 #endif

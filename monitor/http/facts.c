@@ -250,6 +250,12 @@ static bool is_of_other_service(const struct http_response *r)
             http_starts(type, "application/pkix-cert"));
 }
 
+/* The protocol that follows, by which the server says what it will read (RFC 9110 7.8). */
+static bool switches_to_tls(const struct http_response *r)
+{
+    return r->status == 101 && http_starts(r->fields.upgrade, "TLS/");
+}
+
 struct answer answer_facts(const struct connection *c, const struct http_response *r)
 {
     const struct reader *reader = &c->side[SERVER];
@@ -263,6 +269,8 @@ struct answer answer_facts(const struct connection *c, const struct http_respons
                            .aka = r->fields.aka,
                            .no_document = has_no_document(r),
                            .to_http2 = r->status == 101 && http_starts(r->fields.upgrade, "h2c"),
+                           .to_tls = switches_to_tls(r),
+                           .to_other = r->status == 101 && r->fields.upgrade.n && !switches_to_tls(r),
                            .in_frames = follows_in_frames(r),
                            .other_service = is_of_other_service(r),
                            .to_https = r->status >= 300 && r->status < 400 &&

@@ -158,6 +158,14 @@ static bool said_something_else(const struct handshake *h)
     return h->search.other_words || (ack->any && (int32_t)(h->flow->side[server].next - ack->number) > 0);
 }
 
+/* The server greeted in another protocol, and nobody asked it for TLS there, as RFC 3207 4 has a client do:
+ * it need not read the hello. */
+static bool only_greeted(const struct handshake *h)
+{
+    const unsigned server = flow_side_of(h->flow, SERVER);
+    return h->flow->spoke == 1U << server;
+}
+
 /* Nothing that the server sent after its hello is missing, so no alert followed. */
 static bool ended_after_hello(const struct observation *o)
 {
@@ -196,7 +204,7 @@ static enum reaction answer_to_hello(const struct handshake *h)
      * client. */
     if (!observation_is_whole(o, SERVER) || o->unheard || o->unobserved & UNOBSERVED_REORDERED ||
         !had_hello(h) || h->ended_otherwise || h->ended_late || h->follows_end || answers_close(h) ||
-        said_something_else(h) || closed_session(o) || h->not_agreed)
+        said_something_else(h) || closed_session(o) || h->not_agreed || only_greeted(h))
         return REACTION_UNKNOWN;
     if (o->side[SERVER].closed)
         return REACTION_CLOSED;

@@ -122,16 +122,28 @@ ASK, NONE = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n", b"HTTP/1.1 204 No Content\r\n
 REFUSED = [(CLIENT, b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n"), (SERVER, b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")]
 SOCKET = [(CLIENT, ASK.replace(b"\r\n\r\n", b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")),
           (SERVER, b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")]
+
+
+def switch(asked, granted):
+    upgrade, line = b"Connection: Upgrade\r\nUpgrade: %s\r\n\r\n", b"HTTP/1.1 101 Switching Protocols\r\n"
+    return [(CLIENT, ASK[:-2] + upgrade % asked), (SERVER, line + (upgrade % granted if granted else b"\r\n"))]
+
+
+TO_TLS = {"TLS": switch(b"TLS/1.2", b"TLS/1.2, HTTP/1.1"), "TLS, granted without a name": switch(b"TLS/1.2", b""),
+          "TLS among others": switch(b"tunnel, TLS/1.2", b"TLS/1.2")}
 BEFORE = {"an exchange": [(CLIENT, ASK), (SERVER, NONE)], "two": [(CLIENT, ASK), (SERVER, NONE)] * 2, "a CONNECT refused": REFUSED,
-          "a WebSocket": SOCKET,
+          "a WebSocket": SOCKET, "an unknown protocol": switch(b"tunnel", b"tunnel"), "one without a name": switch(b"tunnel", b""),
+          "one instead of TLS": switch(b"TLS/1.2, tunnel", b"tunnel"),
+          "a greeting of SMTP": [(SERVER, b"220 mail.example.org ESMTP\r\n")], "a greeting of SSH": [(SERVER, b"SSH-2.0-OpenSSH_9.2\r\n")],
           "a document": [(CLIENT, ASK), (SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n"), (SERVER, b"x" * 300)]}
 
 
 def behind_http(folder):
-    """A UE alone sends a hello behind HTTP that leads to no TLS: how a server of HTTP ends the connection then is no answer to it."""
+    """A UE alone sends a hello behind what leads to no TLS: how a server of HTTP, or of SMTP (RFC 3207 4), ends the connection then is no answer
+    to it. One that has switched to TLS (RFC 2817 3.2) has to answer."""
     framed = [(side, b"\x82\x7e" + len(said).to_bytes(2, "big") + said) for side, said in talk(ANON)]
     for name in (V4, V6, {**V4, "server": ("192.0.2.80", 8080)}):
-        for what, before in BEFORE.items():
+        for what, before in {**BEFORE, **TO_TLS}.items():
             for how in ("closes", "resets"):
                 c = capturelib.Connection(time=START, **name)
                 c.open()
@@ -143,7 +155,7 @@ def behind_http(folder):
                 else:
                     c.reset(SERVER)
                 rules = {r for r, fault in Judged(folder, c.frames).faults if r.startswith("ut-7.2") and fault != "ue"}
-                check(not rules, "the server of HTTP", how, "behind", what, rules)
+                check(bool(rules) == (what in TO_TLS), "the server", how, "behind", what, rules)
         judged = Judged(folder, capturelib.build(SOCKET + framed, time=START, **name))
         check(not judged.suites and not judged.high, "octets in frames of WebSocket", judged.suites)
 
@@ -264,4 +276,4 @@ with tempfile.TemporaryDirectory() as scratch:
     many_requests(scratch)
     reopened(scratch)
     copies(scratch)
-finish(383)
+finish(431)
