@@ -2,6 +2,7 @@
 
 #include "app/docket.h"
 #include "base/memory.h"
+#include "flow/clients.h"
 #include "tls/kept_messages.h"
 
 #include <assert.h>
@@ -29,7 +30,7 @@ struct held_in_clear {
     };
 };
 
-enum { ALIKE_SHARE = 16, FLOW_PLACES = 32 };
+enum { ALIKE_SHARE = 16, FLOW_PLACES = 32, CLIENT_PLACES = 32 };
 
 static uint16_t *alike(const struct held_back *h, uint64_t flow_id)
 {
@@ -55,8 +56,8 @@ static nanos end_of_doubt(nanos end)
 size_t held_back_memory(void)
 {
     const size_t each =
-        sizeof(struct held_case) + sizeof(uint64_t) + sizeof(uint16_t) + ALIKE_SHARE * sizeof(uint16_t);
-    return HELD_HANDSHAKES * (each + sizeof(struct held_handshake)) +
+        sizeof(struct held_case) + sizeof(uint64_t) + 2 * sizeof(uint16_t) + ALIKE_SHARE * sizeof(uint16_t);
+    return 2 * CLIENT_NUMBERS * sizeof(uint16_t) + HELD_HANDSHAKES * (each + sizeof(struct held_handshake)) +
            HELD_IN_CLEAR * (each + sizeof(struct held_in_clear));
 }
 
@@ -67,9 +68,12 @@ static bool open_places(struct held_back *h, size_t most)
     h->flow_id = calloc(most, sizeof *h->flow_id);
     h->order = calloc(most, sizeof *h->order);
     h->alike = memory_map(ALIKE_SHARE * most, sizeof *h->alike);
+    h->client = calloc(most, sizeof *h->client);
+    h->of_client = calloc(CLIENT_NUMBERS, sizeof *h->of_client);
+    h->key = siphash_random_key();
     for (size_t i = 0; h->order && i < most; i++)
         h->order[i] = (uint16_t)i;
-    return h->place && h->flow_id && h->order && h->alike;
+    return h->place && h->flow_id && h->order && h->alike && h->client && h->of_client;
 }
 
 bool held_back_open_handshakes(struct held_back *h, bool messages)
@@ -93,6 +97,8 @@ void held_back_close(struct held_back *h)
     free(h->flow_id);
     free(h->order);
     memory_unmap(h->alike);
+    free(h->client);
+    free(h->of_client);
     free(h->messages);
     *h = (struct held_back){0};
 }
@@ -154,22 +160,38 @@ static void bring_forward(struct held_back *h, size_t number)
 {
     const uint16_t which = h->order[position(h, number)];
     const uint64_t flow_id = h->flow_id[position(h, number)];
+    const uint16_t client = h->client[position(h, number)];
     for (; number; number--) {
         h->order[position(h, number)] = h->order[position(h, number - 1)];
         h->flow_id[position(h, number)] = h->flow_id[position(h, number - 1)];
+        h->client[position(h, number)] = h->client[position(h, number - 1)];
     }
     h->order[h->first] = which;
     h->flow_id[h->first] = flow_id;
+    h->client[h->first] = client;
+}
+
+/* The first place of the client that has most, if it has many; else 0. */
+static size_t first_of_greediest(const struct held_back *h)
+{
+    size_t number = 0;
+    if (h->of_client[h->greediest] < CLIENT_PLACES)
+        return 0;
+    while (h->client[position(h, number)] != h->greediest)
+        number++;
+    return number;
 }
 
 bool held_back_lacks_room(struct held_back *h, uint64_t flow_id)
 {
     if (held_back_is_mostly_free(h))
         return false;
-    const size_t own = *alike(h, flow_id) >= FLOW_PLACES ? next_of(h, flow_id, 0) : h->count;
-    if (own == h->count)
-        return is_full(h);
-    bring_forward(h, own);
+    size_t number = *alike(h, flow_id) >= FLOW_PLACES ? next_of(h, flow_id, 0) : h->count;
+    if (number == h->count && !is_full(h))
+        return false;
+    if (number == h->count)
+        number = first_of_greediest(h);
+    bring_forward(h, number);
     return true;
 }
 
@@ -218,6 +240,10 @@ void held_back_put(struct held_back *h, const struct policy_case *c, nanos due)
 {
     assert(!is_full(h));
     struct held_case *held = place_at(h, h->count);
+    const uint16_t client = client_number(&h->key, &c->about.client);
+    if (++h->of_client[client] > h->of_client[h->greediest])
+        h->greediest = client;
+    h->client[position(h, h->count)] = client;
     h->flow_id[position(h, h->count++)] = c->about.flow_id;
     ++*alike(h, c->about.flow_id);
     *held = (struct held_case){.until = end_of_doubt(c->observation ? c->observation->event_time : due),
@@ -266,6 +292,7 @@ const struct policy_case *held_back_made_due(struct held_back *h, nanos now)
 void held_back_drop(struct held_back *h)
 {
     --*alike(h, h->flow_id[h->first]);
+    h->of_client[h->client[h->first]]--;
     h->first = (h->first + 1) % h->most;
     h->count--;
 }

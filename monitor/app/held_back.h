@@ -4,7 +4,8 @@
  * judged; or the same handshake from another side of a translator, where the UE is nearer (app/sides.h).
  *
  * They occupy no slot of the layers below: all that they are judged by is copied. When all places are taken,
- * the first is reported before its time, or the first of a connection that has many of them; handshakes have
+ * the first of the client that has most of them is reported before its time, so that nobody takes the time of
+ * others away; a connection that has many gives way earlier. Handshakes have
  * places of their own, which clear text cannot take. Sessions and peers have learned from handshakes at once
  * (sessions_doubt() and peers_doubt() take that back).
  */
@@ -23,9 +24,13 @@ struct held_back {
     struct held_case *place; /* and what these refer to, one of the two: */
     struct held_handshake *of_tls;
     struct held_in_clear *in_clear;
-    uint16_t *order;   /* a ring: the places that are taken, from the first on, then the others */
-    uint64_t *flow_id; /* likewise; what is looked for lies together */
-    uint16_t *alike;   /* how many have a flow_id of these low bits: of most others none */
+    uint16_t *order;        /* a ring: the places that are taken, from the first on, then the others */
+    uint64_t *flow_id;      /* likewise; what is looked for lies together */
+    uint16_t *alike;        /* how many have a flow_id of these low bits: of most others none */
+    uint16_t *client;       /* in the ring's order: the number of its client (flow/clients.h) */
+    uint16_t *of_client;    /* by that number: how many it has */
+    uint16_t greediest;     /* the number that has most; it may have fewer by now */
+    struct siphash_key key; /* of these numbers */
     struct kept_messages *messages; /* by place; NULL: nobody wants them */
     size_t first, count;
     uint64_t early;        /* reported before their time, for lack of room */
@@ -47,9 +52,10 @@ bool held_back_has(const struct held_back *h, uint64_t flow_id);
 
 bool held_back_is_mostly_free(const struct held_back *h);
 
-/* Is the first case to be dropped before one of this flow is put? So it is when no place is left; and when
- * half are taken, many of them by this flow, of which the oldest becomes the first: one connection takes no
- * places from all others. */
+/* Is the first case to be dropped before one of this flow is put? So it is when no place is left, and then
+ * the oldest of the client that has most becomes the first, if it has many; and when half are taken, many of
+ * them by this flow, of which the oldest becomes the first: one connection takes no places from all others.
+ */
 bool held_back_lacks_room(struct held_back *h, uint64_t flow_id);
 
 /* Keeps a copy of a case that ended at `due`, with all that it points to; a handshake knows itself when it

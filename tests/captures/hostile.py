@@ -575,6 +575,23 @@ def pushed_out():
     check(of_type(found.events, "stats")[-1]["utwatch"]["tls"]["told_early"] > 0, "nothing was pushed out")
 
 
+def pushed_out_by_few():
+    """The same over a second, by few clients: theirs are told first, and the one that its ends disown waits as long as any."""
+    forged = capturelib.build(honest(NULL_SHA), time=START)
+    rest = capturelib.made_up({}, forged, ((CLIENT, SERVER), False))[len(forged):]
+    resets = [(START + 1000 * MILLISECOND + i, frame) for i, (_, frame) in enumerate(rest)]
+    for clients in 1, 20:
+        others = []
+        for i in range(1400):
+            others += capturelib.build(honest(NULL_SHA), time=START + 120 * MILLISECOND + i * 500000, step=1000,
+                                       client=("198.51.100.%d" % (i % clients), 2000 + i), server=("203.0.113.9", 443))
+        found = Judged(sorted(forged + others + resets, key=lambda f: f[0]))
+        told = [(e["alert"]["severity"], e["utwatch"]["basis"]) for e in of_type(found.events, "alert")
+                if e.get("src_ip") == "192.0.2.10" and e["utwatch"].get("about") != "ue"]
+        check(told and all(severity >= 2 and basis == "partial" for severity, basis in told), "pushed out by", clients, told)
+        check(of_type(found.events, "stats")[-1]["utwatch"]["tls"]["told_early"] > 0, "nothing was pushed out by", clients)
+
+
 def replaced_by_many():
     """Somebody who makes both ends of a connection up begins another on its ports, and on those of so many others that nothing is known of it
     when its ends disown it. Others that nobody took part in take no place from it."""
@@ -916,6 +933,7 @@ both_ends_made_up()
 rejected_by_firewalls()
 errors_that_reject_nothing()
 pushed_out()
+pushed_out_by_few()
 replaced_by_many()
 a_start_in_between()
 a_start_and_its_answer()
