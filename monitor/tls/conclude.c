@@ -213,11 +213,13 @@ static enum reaction answer_to_hello(const struct handshake *h)
     return o->side[SERVER].reset && !o->side[CLIENT].reset ? REACTION_RESET : REACTION_UNKNOWN;
 }
 
-/* A server that refuses two hellos may refuse them just because there are two. */
+/* A server that refuses two hellos may refuse them just because there are two, or because the client says
+ * what only a server says. */
 static enum reaction reaction_of(const struct handshake *h)
 {
     const enum reaction r = answer_to_hello(h);
-    return h->other_hello && r != REACTION_ACCEPTED && r != REACTION_ACCEPTED_LATE ? REACTION_UNKNOWN : r;
+    const bool odd = h->other_hello || h->side[CLIENT].says_others;
+    return odd && r != REACTION_ACCEPTED && r != REACTION_ACCEPTED_LATE ? REACTION_UNKNOWN : r;
 }
 
 static void note_unseen_end(struct handshake *h)
@@ -305,14 +307,24 @@ static void note_unseen_before(struct handshake *h)
         o->unseen_before |= UNOBSERVED_MIDSTREAM;
 }
 
-/* The server sent handshake messages, but the client sent no TLS, and none of its bytes are missing. A server
- * only answers (RFC 5246 7.3), so these octets are something else. */
+/* The client has said nothing in TLS but alerts. */
+static bool only_alerts(const struct observation *o)
+{
+    const char alert = 'L';
+    for (size_t i = 0; i < o->history_len; i++)
+        if (o->history[i] >= 'A' && o->history[i] <= 'Z' && o->history[i] != alert)
+            return false;
+    return o->history_len < MAX_HISTORY;
+}
+
+/* The server sent handshake messages, but the client at most refused them, and none of its bytes are missing.
+ * A server only answers (RFC 5246 7.3), so these octets are something else. */
 static bool answers_nobody(const struct handshake *h, uint32_t reasons)
 {
     const struct observation *o = h->observation;
     const unsigned client = flow_side_of(h->flow, CLIENT);
     return o->seen && !(o->seen & (SEEN_CLIENT_HELLO | SEEN_CUT_HELLO)) && !o->renegotiation &&
-           !h->search.probe[client].over && !h->search.probe[client].length &&
+           (!h->search.probe[client].over || only_alerts(o)) && !h->search.probe[client].length &&
            h->flow->marks[client] & SIDE_SYN && !h->flow->again && observation_is_whole(o, CLIENT) &&
            !handshake_has_unseen(h, client) && !o->unseen_before && !h->reordered &&
            !(reasons & UNOBSERVED_EVICTED);
@@ -327,12 +339,23 @@ static bool is_quoted(const struct handshake *h)
            !h->search.probe[!client].length && observation_is_whole(h->observation, SERVER);
 }
 
-/* One side sends the messages of both, and the other nothing of TLS: a recording is being transferred. */
+/* The server gave the connection up, and not because the client did. */
+static bool server_gave_up(const struct handshake *h)
+{
+    const struct side_facts *server = &h->observation->side[SERVER];
+    return (server->closed || server->reset) && !h->follows_end && !answers_close(h);
+}
+
+/* One side sends the messages of both, and the other is seen to say nothing of TLS: a recording is being
+ * transferred, and who sends it ends the connection (RFC 959 3.4.1). */
 static bool is_transferred(const struct handshake *h)
 {
     for (enum side who = CLIENT; who <= SERVER; who++) {
-        const struct probe *other = &h->search.probe[!flow_side_of(h->flow, who)];
-        if (h->side[who].says_others && !other->over && !other->length)
+        const enum side peer = other_end(who);
+        const struct probe *other = &h->search.probe[flow_side_of(h->flow, peer)];
+        const bool silent = h->observation->side[peer].captured &&
+                            observation_is_whole(h->observation, peer) && !other->over && !other->length;
+        if (h->side[who].says_others && silent && !(who == CLIENT && server_gave_up(h)))
             return true;
     }
     return false;

@@ -228,9 +228,12 @@ static bool on_server_key_exchange(struct handshake *h, enum side who, struct sp
     return learn_server_key_exchange(h->observation, body);
 }
 
+/* A client answers what precedes the end of the flight (RFC 5246 7.4.4), and cannot know what follows. */
 static bool on_certificate_request(struct handshake *h, enum side who, struct span body)
 {
     (void)who;
+    if (h->observation->seen & SEEN_SERVER_HELLO_DONE)
+        return true;
     return learn_certificate_request(h->observation, body);
 }
 
@@ -267,24 +270,24 @@ static const struct {
     char letter;
     uint32_t seen; /* enum seen */
     bool (*learn)(struct handshake *h, enum side who, struct span body);
-    enum { OF_BOTH, OF_CLIENT, OF_SERVER } of; /* who sends it (RFC 5246 7.3) */
+    enum { OF_BOTH, OF_CLIENT, OF_SERVER } of; /* who sends it in clear (RFC 5246 7.3) */
 } messages[] = {
-    [MESSAGE_HELLO_REQUEST] = {'H', SEEN_HELLO_REQUEST, on_empty_message, OF_BOTH},
+    [MESSAGE_HELLO_REQUEST] = {'H', SEEN_HELLO_REQUEST, on_empty_message, OF_SERVER},
     [MESSAGE_CLIENT_HELLO] = {'C', 0, NULL, OF_CLIENT},
     [MESSAGE_SERVER_HELLO] = {'S', 0, NULL, OF_SERVER},
     [MESSAGE_NEW_SESSION_TICKET] = {'T', 0, on_session_ticket, OF_SERVER},
     [MESSAGE_END_OF_EARLY_DATA] = {'E', 0, NULL, OF_BOTH},
-    [MESSAGE_HELLO_RETRY_REQUEST] = {'J', 0, on_hello_retry_request, OF_BOTH},
+    [MESSAGE_HELLO_RETRY_REQUEST] = {'J', 0, on_hello_retry_request, OF_SERVER},
     [MESSAGE_ENCRYPTED_EXTENSIONS] = {'O', 0, NULL, OF_BOTH},
     [MESSAGE_CERTIFICATE] = {'X', 0, on_certificate, OF_BOTH},
     [MESSAGE_SERVER_KEY_EXCHANGE] = {'K', 0, on_server_key_exchange, OF_SERVER},
     [MESSAGE_CERTIFICATE_REQUEST] = {'R', 0, on_certificate_request, OF_SERVER},
     [MESSAGE_SERVER_HELLO_DONE] = {'N', SEEN_SERVER_HELLO_DONE, on_empty_message, OF_SERVER},
-    [MESSAGE_CERTIFICATE_VERIFY] = {'Y', SEEN_CERTIFICATE_VERIFY, NULL, OF_BOTH},
+    [MESSAGE_CERTIFICATE_VERIFY] = {'Y', SEEN_CERTIFICATE_VERIFY, NULL, OF_CLIENT},
     [MESSAGE_CLIENT_KEY_EXCHANGE] = {'G', SEEN_CLIENT_KEY_EXCHANGE, NULL, OF_CLIENT},
     [MESSAGE_FINISHED] = {'F', 0, NULL, OF_BOTH},
-    [MESSAGE_CERTIFICATE_URL] = {'W', SEEN_CERTIFICATE_URL, on_certificate_url, OF_BOTH},
-    [MESSAGE_CERTIFICATE_STATUS] = {'U', SEEN_CERTIFICATE_STATUS, NULL, OF_BOTH},
+    [MESSAGE_CERTIFICATE_URL] = {'W', SEEN_CERTIFICATE_URL, on_certificate_url, OF_CLIENT},
+    [MESSAGE_CERTIFICATE_STATUS] = {'U', SEEN_CERTIFICATE_STATUS, NULL, OF_SERVER},
     [MESSAGE_SUPPLEMENTAL_DATA] = {'A', 0, NULL, OF_BOTH},
     [MESSAGE_KEY_UPDATE] = {'P', 0, NULL, OF_BOTH},
 };
@@ -295,6 +298,12 @@ static void keep_handshake_message(struct tls *tls, struct handshake *h, enum si
     const uint8_t head[MESSAGE_HEADER_BYTES] = {type, (uint8_t)(body.n >> 16), (uint8_t)(body.n >> 8),
                                                 (uint8_t)body.n};
     handshake_keep(tls, h, who, KEPT_HANDSHAKE, span_of(head, sizeof head), body);
+}
+
+/* A hello shows which side is the client. Then a message of the other side says nothing about it. */
+static bool sides_are_known(const struct observation *o)
+{
+    return o->seen & (SEEN_CLIENT_HELLO | SEEN_CUT_HELLO | SEEN_SERVER_HELLO);
 }
 
 void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint8_t type, struct span body,
@@ -309,12 +318,13 @@ void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint
         later_note_answer(h, h->side[CLIENT].read_to);
     if (who == CLIENT && is_answer(type))
         note_answer(h);
-    h->side[who].says_others |= known && messages[type].of == (who == CLIENT ? OF_SERVER : OF_CLIENT);
+    const bool of_other = known && messages[type].of == (who == CLIENT ? OF_SERVER : OF_CLIENT);
+    h->side[who].says_others |= of_other;
     if (type == MESSAGE_CLIENT_HELLO && who == CLIENT) {
         on_client_hello(tls, h, body, now);
     } else if (type == MESSAGE_SERVER_HELLO && who == SERVER) {
         on_server_hello(tls, h, body, now);
-    } else if (known) {
+    } else if (known && !(of_other && sides_are_known(h->observation))) {
         if (!messages[type].learn || messages[type].learn(h, who, body))
             h->observation->seen |= messages[type].seen;
         else

@@ -789,8 +789,8 @@ def quoted_hello(folder):
 
 
 def transferred(folder):
-    """RFC 5246 7.3 has messages that only one side sends. Who sends those of both, and gets no TLS for it, transfers a recording (the data
-    connection of FTP, RFC 959): there was no handshake, in which somebody might have refused."""
+    """RFC 5246 7.3 has messages that only one side sends. Who sends those of both, gets no TLS for it, and ends the connection, transfers a recording
+    (the data connection of FTP, RFC 959 3.4.1): there was no handshake, in which somebody might have refused."""
     capture = os.path.join(folder, "transferred.pcap")
     hello, flight = m.client_hello([0x0018]), m.server_hello(0x0018) + m.server_key_exchange() + m.done()
     parts = (hello, flight, m.client_key_exchange() + m.finished() + m.finished())
@@ -799,7 +799,12 @@ def transferred(folder):
             for answer, found in ((b"", 0), (flight, 1)):
                 other = 1 - steps[0][0]
                 said = steps + [(other, answer)] if answer else steps
-                capturelib.write_frames(capture, capturelib.build(said, time=1795471000 * 10**9, client=sender, server=receiver))
+                c = capturelib.Connection(time=1795471000 * 10**9, client=sender, server=receiver)
+                c.open()
+                for step in said:
+                    c.send(*step)
+                c.close(steps[0][0])
+                capturelib.write_frames(capture, c.frames)
                 evs, _ = events(UTWATCH, "--strict", "-r", capture)
                 # With an answer it is odd, but what the client offers is what it offers.
                 check(len(of_type(evs, "tls")) == found, "a recording of", sender, "answered with", len(answer), of_type(evs, "tls"))

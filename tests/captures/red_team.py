@@ -42,6 +42,12 @@ class Judged:
         self.counters = of_type(evs, "stats")[-1]["utwatch"]
         self.unseen = {r["rule"] for r in self.counters["rules"] if r["not_observable"] and "too-long" in r["reasons"]}
 
+    def counts(self, rule):
+        return next(r for r in self.counters["rules"] if r["rule"] == rule)
+
+    def passed(self, rule):
+        return self.counts(rule)["pass"]
+
     def says_of_clear(self, read):
         """A document served in clear is a breach of both, or, if it was not read, nobody knows what the server did."""
         rule = "ut-4-tls-required"
@@ -160,6 +166,53 @@ def behind_http(folder):
         check(not judged.suites and not judged.high, "octets in frames of WebSocket", judged.suites)
 
 
+def words_of_the_other_end(folder):
+    """RFC 5246 7.3 says who sends what. What an end says in the other's place is no word of the other's, and hides none of its own: the offer of a UE
+    that says a server's words as well is an offer, and a server may end or refuse the connection for these words alone."""
+    good, v = talk(AES), m.TLS12
+    of_server = {"a request for a certificate": m.certificate_request(v), "parameters": m.server_key_exchange(v),
+                 "a ticket": m.new_session_ticket(b"x" * 64),
+                 "the end of a flight": m.done(v), "a hello": m.server_hello(ANON, v), "HelloRequest": m.message(0, b"", v),
+                 "HelloRetryRequest": m.message(6, b"\3\3\0\0\0\0", v)}
+    of_client = {"a key exchange": m.client_key_exchange(v), "a signature": m.message(15, b"\4\1\0\1x", v), "a URL": m.message(21, b"\0\0\0", v)}
+
+    def judged(steps, end="closed", drop=None, side=CLIENT):
+        c = capturelib.Connection(time=START)
+        c.open()
+        for step in steps:
+            c.send(*step)
+        c.frames.append(c.frame(1 - steps[-1][0], 0x10))
+        if end == "closed":
+            c.close(side)
+        else:
+            c.reset(side)
+        return Judged(folder, [f for f in c.frames if f[1][5] != drop])
+
+    for side, words in ((CLIENT, of_server), (SERVER, of_client)):
+        for what, said in words.items():
+            for at in (1, 2, 3):
+                told = judged(good[:at] + [(side, said)] + good[at:])
+                check(told.faults == judged(good).faults and len(told.tls) == 1, "with", what, side, at, told.faults, told.tls)
+    for what, said in of_server.items():  # the server says nothing in TLS
+        for offered in (AES, ANON):
+            hello = talk(offered)[0]
+            for end in ("closed", "reset"):
+                told = judged([hello, (CLIENT, said)], end, side=SERVER)
+                own = {r for r in judged([hello], end, side=SERVER).faults if r[1] == "ue"}
+                check(told.faults == own and len(told.tls) == 1, "a hello and", what, "%04x" % offered, end, told.faults, own)
+            told, own = (judged([hello, *more, *talk(offered)[1:]], drop=SERVER) for more in ([(CLIENT, said)], []))
+            check(told.faults == own.faults and len(told.tls) == 1, "of one direction,", what, "%04x" % offered, told.faults, own.faults)
+        refused = judged([talk(ANON)[0], (CLIENT, said), (SERVER, m.alert(2, 10, v))], side=SERVER)
+        check(not refused.passed("ut-7.2-only-anonymous"), "a refusal of", what, refused.counts("ut-7.2-only-anonymous"))
+    flight = talk(ANON)[1][1]  # of a UE, to a server that has asked for nothing
+    refusal = (SERVER, m.alert(2, 10, v))
+    for steps in ([(CLIENT, flight)], [(CLIENT, flight), refusal], [(CLIENT, flight), talk(ANON)[0], refusal]):
+        told = judged(steps, side=SERVER)
+        check(not told.faults and told.counters["connections"]["unasked"] == 1, "a UE that serves nobody", len(steps), told.faults)
+    late = judged(good[:3] + [(SERVER, m.certificate_request(v))] + good[3:])
+    check(late.faults == judged(good).faults, "a request for a certificate after the answer", late.faults)
+
+
 class Odd(capturelib.Connection):
     """A connection whose ends do what few do."""
 
@@ -273,7 +326,8 @@ with tempfile.TemporaryDirectory() as scratch:
     neither_reading(scratch)
     once_more_issued(scratch)
     behind_http(scratch)
+    words_of_the_other_end(scratch)
     many_requests(scratch)
     reopened(scratch)
     copies(scratch)
-finish(431)
+finish(514)
