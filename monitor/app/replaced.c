@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "flow/recent.h"
 
+enum { BEYOND_CAPTURED = 16384 /* octets of the other side that may not have been captured */ };
+
 static void forget_oldest(struct pipeline *p)
 {
     struct replaced *r = &p->replaced;
@@ -52,11 +54,22 @@ static bool is_between(const struct flow *flow, const struct segment *segment, s
     return true;
 }
 
+/* Does the segment acknowledge this connection, as far as its other side is known? A client that reopens it
+ * may draw its old number, but not the server's, nor the server the client's: what it says then contradicts
+ * nothing. */
+static bool acknowledges(const struct flow *flow, const struct segment *segment)
+{
+    const struct flow_side *other = &flow->side[!segment->side];
+    const int32_t from = (int32_t)(segment->ack - other->first);
+    const int32_t beyond = (int32_t)(segment->ack - other->next);
+    return !(flow->marks[!segment->side] & SIDE_KNOWN) || (from >= 0 && beyond <= BEYOND_CAPTURED);
+}
+
 /* Does the segment repeat bytes of the handshake, and not as they were? */
 static bool contradicts(struct pipeline *p, const struct flow *flow, const struct segment *segment)
 {
     const unsigned side = segment->side;
-    return (int32_t)(segment->seq - flow->side[side].first) >= 0 &&
+    return (int32_t)(segment->seq - flow->side[side].first) >= 0 && acknowledges(flow, segment) &&
            recent_is_of_handshake(&p->flows, flow, side, segment->seq) &&
            stream_contradicts(&p->flows, flow, segment);
 }
