@@ -88,7 +88,7 @@ void late_check_dispute(struct pipeline *p, struct flow *flow, const struct segm
 void late_check_segment(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     const bool over = flow->state >= FLOW_READABLE;
-    if (!(over || recent_is_of_handshake(&p->flows, flow, segment->side, segment->seq)) ||
+    if (!(over || recent_is_of_handshake(&p->flows, flow, segment->side, segment_data_at(segment))) ||
         !stream_contradicts(&p->flows, flow, segment))
         return;
     const bool in_clear = recent_is_in_clear(&p->flows, flow);

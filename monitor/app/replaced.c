@@ -70,7 +70,7 @@ static bool contradicts(struct pipeline *p, const struct flow *flow, const struc
 {
     const unsigned side = segment->side;
     return (int32_t)(segment->seq - flow->side[side].first) >= 0 && acknowledges(flow, segment) &&
-           recent_is_of_handshake(&p->flows, flow, side, segment->seq) &&
+           recent_is_of_handshake(&p->flows, flow, side, segment_data_at(segment)) &&
            stream_contradicts(&p->flows, flow, segment);
 }
 

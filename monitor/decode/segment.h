@@ -130,4 +130,10 @@ struct segment {
     uint64_t around[SPACE_DEPTHS - 1]; /* who sent it in its tunnels, by how many are around him: host_of() */
 };
 
+/* The number of the first byte of its payload. */
+static inline uint32_t segment_data_at(const struct segment *segment)
+{
+    return segment->seq + (segment->flags & TCP_SYN ? 1 : 0);
+}
+
 #endif

@@ -76,7 +76,7 @@ static void begin(struct flow *flow, struct segment *segment)
     flow->state = FLOW_SEARCHING;
     flow->pending_side = flow->client = NO_SIDE;
     flow->pending_isn = 0;
-    flow->second_answer = false;
+    flow->second_answer = flow->with_data = false;
     flow->pending_far = false;
     flow->dropped = flow->gaps = flow->confirmed = 0;
     flow->spoke = flow->odd = flow->taken = 0;
@@ -188,16 +188,16 @@ void flow_restart(struct flow_table *table, struct flow *flow, struct segment *s
     stream_release(table, flow);
     uint32_t pending = flow->pending_isn;
     bool confirmed = flow->pending_side != NO_SIDE && flow->pending_side != side;
-    const bool opened =
-        flow->pending_side == side && !(segment->flags & TCP_SYN) && segment->seq == pending + 1;
     const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
     const bool answered = s->flow == flow && s->answer && s->side != side && s->end == segment->ack;
+    const bool opened = flow->pending_side == side && !(segment->flags & TCP_SYN) &&
+                        (segment->seq == pending + 1 || (answered && segment->seq == s->ack));
     const uint16_t other = networks_of_side(table, flow, confirmed ? NO_SIDE : !side);
     begin(flow, segment);
     networks_note(table, flow, 0, networks_of_segment(segment));
     networks_note(table, flow, 1, other);
     if (opened) { /* the client's answer to a SYN/ACK, whether that was captured or not */
-        flow->side[0].first = flow->side[0].next = segment->seq;
+        flow->side[0].first = flow->side[0].next = pending + 1;
         flow->side[1].first = flow->side[1].next = segment->ack;
         flow->marks[0] = SIDE_KNOWN | SIDE_SYN;
         flow->marks[1] = SIDE_KNOWN | (answered ? SIDE_SYN : 0);

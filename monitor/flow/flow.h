@@ -63,7 +63,8 @@ struct flow {
     struct endpoint end[2];
     nanos first_seen, last_seen;
     struct flow_side side[2];
-    uint32_t recent : 26;    /* window of bytes handed on; 0: none */
+    uint32_t recent : 25;    /* window of bytes handed on; 0: none */
+    uint32_t with_data : 1;  /* the SYN of pending_isn had data (RFC 7413) */
     uint32_t opened : 2;     /* a bit for each side whose first number the other has acknowledged */
     uint32_t reset : 2;      /* FLOW_RECORDS: a bit for each side that has reset it at its own `next` */
     uint32_t rewritten : 1;  /* another connection in its network has the same ends, with other numbers */

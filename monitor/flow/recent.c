@@ -184,7 +184,7 @@ static struct recents *recents_of(struct flow_table *table, struct flow *flow, u
     }
     if (search)
         queue_searched(table, recents, slot);
-    flow->recent = slot & 0x3ffffffU; /* more windows would take hundreds of gigabytes */
+    flow->recent = slot & 0x1ffffffU; /* more windows would take hundreds of gigabytes */
     return recents;
 }
 

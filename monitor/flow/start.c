@@ -13,6 +13,14 @@ static bool follows(uint32_t first, uint32_t number)
     return away >= 0 && away <= SEQUENCE_WINDOW;
 }
 
+/* Is the number that of the first byte behind the remembered SYN, or behind its data (RFC 7413 4.2)? */
+static bool follows_syn(const struct flow *flow, uint32_t number)
+{
+    enum { MOST = 9000 /* of a jumbo frame */ };
+    const int64_t away = distance(flow->pending_isn + 1, number);
+    return away == 0 || (flow->with_data && away > 0 && away <= MOST);
+}
+
 /* Does the side acknowledge the first byte after the other's unexpected SYN or SYN/ACK? A SYN/ACK is
  * unambiguous; any other segment counts only if it cannot refer to the numbers that were in use before. */
 static bool answers_pending_syn(const struct flow *flow, const struct segment *segment)
@@ -22,7 +30,7 @@ static bool answers_pending_syn(const struct flow *flow, const struct segment *s
         return false;
     const uint32_t begin = flow->pending_isn + 1;
     if (segment->flags & TCP_SYN)
-        return segment->ack == begin;
+        return follows_syn(flow, segment->ack);
     return flow->pending_far && follows(begin, segment->ack);
 }
 
@@ -34,6 +42,7 @@ static void remember_start(struct flow_table *table, struct flow *flow, const st
     flow->pending_isn = segment->seq;
     flow->pending_far = far;
     flow->second_answer = false;
+    flow->with_data = segment->payload_len > 0;
 }
 
 /*
@@ -95,6 +104,9 @@ static bool has_spoken(const struct flow *flow, unsigned side)
 static enum stream_start beside_or_anew(struct flow_table *table, const struct flow *flow,
                                         const struct segment *segment, uint16_t other)
 {
+    const uint32_t client = segment->flags & TCP_SYN ? segment->ack : segment->seq;
+    if (flow->with_data && client != flow->pending_isn + 1)
+        return STREAM_BEGINS_ANEW;
     if (is_of_other_hosts(table, flow, segment, other))
         return STREAM_BEGINS_BESIDE;
     return !has_spoken(flow, 0) && !has_spoken(flow, 1) && may_be_rewritten(table, flow, segment)
@@ -121,7 +133,21 @@ bool stream_completes_start(const struct flow_table *table, const struct flow *f
     const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
     return s->flow == flow && s->answer && s->side != side && segment->belief == BELIEVED &&
            (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == s->ack &&
-           segment->ack == s->end && segment->seq == flow->pending_isn + 1;
+           segment->ack == s->end && follows_syn(flow, segment->seq);
+}
+
+/* A server that took data from the remembered SYN goes on at once, behind its own. Its answer shows that the
+ * SYN reached it; as long as a handshake is in progress, the client has to answer as well. */
+static bool goes_on_at_once(const struct flow_table *table, const struct flow *flow,
+                            const struct segment *segment)
+{
+    const unsigned side = segment->side;
+    if (flow->pending_side != !side || flow->state < FLOW_READABLE || !segment->payload_len)
+        return false;
+    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
+    return s->flow == flow && s->answer && s->side == side && segment->belief == BELIEVED &&
+           (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == s->end &&
+           segment->ack == s->ack && s->ack != flow->pending_isn + 1;
 }
 
 /* Is the remembered SYN the one that began the connection? */
@@ -199,7 +225,7 @@ static bool begins_anew(struct flow_table *table, struct flow *flow, const struc
     const unsigned side = segment->side;
     if (segment->flags & TCP_SYN)
         return syn_begins_anew(table, flow, segment);
-    if (answers_pending_syn(flow, segment))
+    if (answers_pending_syn(flow, segment) || goes_on_at_once(table, flow, segment))
         return true;
     const bool known = flow->marks[side] & SIDE_KNOWN;
     const bool ends = segment->flags & TCP_RST || (segment->flags & TCP_FIN && !segment->payload_len);
@@ -309,7 +335,7 @@ static void carry_over_syn(struct flow *flow, unsigned side, uint32_t isn)
 {
     flow->pending_side = side & 1U;
     flow->pending_isn = isn;
-    flow->second_answer = false;
+    flow->second_answer = flow->with_data = false;
 }
 
 /* A client's SYN came after data of a side whose own start was not captured: what the client first
@@ -444,6 +470,7 @@ static void learn_start(struct flow_table *table, struct flow *flow, const struc
     flow->pending_side = side & 1U;
     flow->pending_isn = segment->seq;
     flow->second_answer = true;
+    flow->with_data = false;
     note_declined(table, flow, side, data_seq);
 }
 

@@ -19,7 +19,7 @@ bool stream_contradicts(struct flow_table *table, const struct flow *flow, const
     if (!segment->payload.n || is_made_up(segment, distance(flow->side[segment->side].next, segment->seq)))
         return false;
     const enum recent_answer answer =
-        recent_compare(table, flow, segment->side, segment->seq, segment->payload);
+        recent_compare(table, flow, segment->side, segment_data_at(segment), segment->payload);
     /* Readable data after the handshake are plenty, so not all can be compared. */
     if (answer == RECENT_SAME || (answer != RECENT_DIFFERS && flow->state == FLOW_READABLE))
         return false;
@@ -168,7 +168,7 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
     const unsigned side = segment->side;
     struct runs runs = {.table = table, .flow = flow, .side = side};
     struct flow_side *from = &flow->side[side];
-    uint32_t seq = segment->seq + (segment->flags & TCP_SYN ? 1 : 0);
+    uint32_t seq = segment_data_at(segment);
     if (!start_learn(table, flow, segment, seq)) {
         table->counters.outside_window++;
         start_note_stray(table, flow, segment);

@@ -83,16 +83,6 @@ def reopened(folder):
                         check(judged.high == BROKEN and not any("unobserved" in t for t in judged.tls), *what, judged.high, judged.tls)
 
 
-def copies(folder):
-    """A second mirror is no new connection, whether or not the first one is seen to end."""
-    for name in (V4, V6):
-        for late in (SECOND // 1000, SECOND // 50, SECOND // 2, SECOND):
-            for open_end in (False, True):
-                frames = capturelib.build(talk(ANON), time=START, **name)[:-2 if open_end else None]
-                judged = Judged(folder, frames + [(t + late, f) for t, f in frames])
-                check(judged.suites == [ANON] and judged.high == BROKEN, "copied", late, open_end, judged.suites, judged.high)
-
-
 def many_requests(folder):
     """More requests than are read one by one hide no later one: it is judged, or may be there."""
     def frame(kind, flags, stream, body=b""):
@@ -254,6 +244,43 @@ def odd(name, opening=None, before=None, steps=None):
     return c.frames
 
 
+def copies(folder):
+    """A second mirror is no new connection, whether or not the first one is seen to end, and whether or not its hello comes in the SYN."""
+    for name in (V4, V6):
+        for opening in (None, "taken", "left"):
+            for late in (SECOND // 1000, SECOND // 50, SECOND // 2, SECOND):
+                for open_end in (False, True):
+                    frames = odd(name, opening)[:-2 if open_end else None]
+                    judged = Judged(folder, frames + [(t + late, f) for t, f in frames])
+                    check(judged.suites == [ANON] and judged.high == BROKEN, "copied", opening, late, open_end, judged.suites, judged.high)
+
+
+def opened_with_data(folder):
+    """RFC 7413 4.2: a client may send its hello in the SYN. Where it left a connection open, the next one on its ports is judged, but for a hello
+    that came before anybody had answered."""
+    for name in (V4, V6):
+        for how in ("left", "closed"):
+            for numbers in ((3000, 255000), NEAR, FAR, (2 * 10**9, NUMBERS[SERVER]), (2 * 10**9, 9 * 10**8)):
+                for pause in (SECOND // 100, 5 * SECOND // 2, 1000 * SECOND):
+                    for taken, answers in ((True, True), (True, False), (False, False)):
+                        first = capturelib.Connection(time=START, seq=NUMBERS, **name)
+                        first.open()
+                        for step in talk(AES):
+                            first.send(*step)
+                        ended(first, how)
+                        c, steps = Odd(time=first.time + pause, seq=numbers, **name), talk(ANON)
+                        c.open_with(steps.pop(0)[1], taken)
+                        if answers:
+                            c.segment(CLIENT, 0x10)
+                        for step in steps:
+                            c.send(*step)
+                        c.close()
+                        judged = Judged(folder, first.frames + c.frames)
+                        hidden = [] if judged.high == BROKEN else ["gap"]
+                        check(judged.suites == [AES, ANON] and "ut-6.4-listed-anonymous" in judged.high and (taken or not hidden) and
+                              judged.tls[-1].get("unobserved", []) == hidden, "with data", name, how, numbers, pause, taken, answers, judged.tls)
+
+
 def records(steps, size, between=b""):
     """The messages in clear in records of `size` octets."""
     out = []
@@ -332,4 +359,5 @@ with tempfile.TemporaryDirectory() as scratch:
     many_requests(scratch)
     reopened(scratch)
     copies(scratch)
-finish(610)
+    opened_with_data(scratch)
+finish(1190)
