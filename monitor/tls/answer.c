@@ -41,10 +41,12 @@ static bool server_has(const struct handshake *h, uint32_t number)
     return acknowledged_covers(&h->acked[flow_side_of(h->flow, SERVER)], number);
 }
 
-/* The server has more than was captured so far, which may be an end sent by the client. */
-static bool is_ahead(const struct handshake *h)
+static bool may_await(const struct handshake *h)
 {
-    return server_has(h, h->flow->side[flow_side_of(h->flow, CLIENT)].next + 1);
+    const struct observation *o = h->observation;
+    return observation_version(o) >= 0x0304 && added_bytes(o->server_hello.suite) &&
+           !observation_clear_suite(o) && !o->client_hello.early_data && !o->side[CLIENT].closed &&
+           !o->side[CLIENT].reset;
 }
 
 /* With early data the server may have answered before. If it has already acknowledged what comes only now,
@@ -56,21 +58,58 @@ bool handshake_awaits_answer(struct handshake *h)
     const bool ended = server->closed || server->reset;
     const bool answered = server_has(h, h->side[CLIENT].read_to);
     const bool went_on = acknowledged_covers(&h->went_on, h->side[CLIENT].read_to);
-    const bool open = answered ? !went_on && (ended || h->alert_ahead) : !ended;
+    const bool open = answered ? !went_on : !ended;
     h->answered_by_alert = answered && h->alert_ahead;
-    return (h->phase == PHASE_OPEN || (h->phase == PHASE_REFUSED && answered)) && open &&
-           observation_version(o) >= 0x0304 && added_bytes(o->server_hello.suite) &&
-           !observation_clear_suite(o) && o->seen & SEEN_SERVER_FINISHED && !o->client_hello.early_data &&
-           !o->side[CLIENT].closed && !o->side[CLIENT].reset;
+    return (h->phase == PHASE_OPEN || (h->phase == PHASE_REFUSED && answered)) && open && may_await(h) &&
+           o->seen & SEEN_SERVER_FINISHED;
 }
 
-/* The client has ended a handshake that it takes for complete, and the server follows. The answer may be
- * among the server's bytes that the client has but that were not captured yet. */
-static void client_ends(struct handshake *h)
+/* The server's record does not acknowledge the client's Finished: it belongs to the server's own flight, or
+ * is data that do not wait for the client (RFC 8446 2), and was captured too late. */
+static bool is_of_flight(const struct handshake *h)
 {
-    if (handshake_has_unseen(h, flow_side_of(h->flow, SERVER)))
+    return !acknowledged_covers(&h->said_after, h->client_flight.number);
+}
+
+bool handshake_awaits_answer_to_late_flight(struct handshake *h)
+{
+    h->answered_by_alert = false;
+    return h->phase == PHASE_OPEN && may_await(h) && is_of_flight(h);
+}
+
+/* Without the ServerHello's version the records may be TLS 1.3's, and belong to the flights; or they are
+ * alerts, which with usual suites are this short. What shows that both have finished is what the server says
+ * when it has such a record of the client. */
+bool handshake_data_of_both(struct handshake *h, enum side who, size_t record_length)
+{
+    enum { USUAL_ALERT = ALERT + CONTENT_TYPE + 16 };
+    const struct observation *o = h->observation;
+    const bool alert = record_length <= USUAL_ALERT;
+    if (who == CLIENT && !alert && !h->client_flight.any)
+        h->client_flight = (struct acknowledged){.number = h->side[CLIENT].read_to, .any = true};
+    if (!(o->seen & SEEN_CLIENT_DATA) || !(o->seen & SEEN_SERVER_DATA) || !(o->seen & SEEN_SERVER_HELLO))
+        return false;
+    return observation_version(o) || !observation_may_offer_tls13(o) ||
+           (who == SERVER && !alert && h->client_flight.any && !is_of_flight(h));
+}
+
+/* The client has acknowledged words of the server, or its FIN, that were not captured so far. */
+static bool answer_unseen(const struct handshake *h)
+{
+    const unsigned server = flow_side_of(h->flow, SERVER);
+    const bool fin = acknowledged_beyond(&h->acked[!server], h->flow->side[server].next) == 1;
+    return handshake_has_unseen(h, server) || (fin && !h->observation->side[SERVER].closed);
+}
+
+/* The client has ended a handshake that it takes for complete, and the server follows: an alert or an end of
+ * the server that acknowledges the client's end, up to `end`, was captured before it but answers it. The
+ * answer may be among the server's bytes that the client has but that were not captured yet. */
+static void client_ends(struct handshake *h, uint32_t end)
+{
+    if (answer_unseen(h))
         return;
-    h->answer_awaited = handshake_is_unanswered(h);
+    const bool follows = acknowledged_covers(&h->answer_had, end) && !h->answer_lost;
+    h->answer_awaited = !follows && handshake_is_unanswered(h);
     h->complete = true;
 }
 
@@ -79,11 +118,15 @@ void handshake_answer(struct handshake *h, enum side who, size_t record_length)
     const bool alert = handshake_is_alert(h, record_length);
     if (who == CLIENT) {
         if (alert)
-            client_ends(h);
+            client_ends(h, h->side[CLIENT].read_to);
         return;
     }
-    h->answered_by_alert = alert && !is_ahead(h);
-    if (h->answered_by_alert)
+    h->answered_by_alert = alert;
+    if (alert) {
+        h->answer_had = h->said_after;
+        return;
+    }
+    if (is_of_flight(h))
         return;
     h->answer_awaited = false;
     h->complete = true;
@@ -91,29 +134,36 @@ void handshake_answer(struct handshake *h, enum side who, size_t record_length)
 
 void handshake_answer_lost(struct handshake *h, enum side who)
 {
-    h->answer_lost |= who == SERVER && h->answer_awaited;
+    *(who == SERVER ? &h->answer_lost : &h->question_lost) |= h->answer_awaited;
 }
 
 void handshake_answer_end(struct tls *tls, struct handshake *h, enum side who, bool reset, nanos now)
 {
     struct side_facts *side = &h->observation->side[who];
+    const uint32_t end = h->flow->side[flow_side_of(h->flow, who)].fin_at + 1;
     if (who == CLIENT && !reset) {
-        client_ends(h);
+        client_ends(h, end);
         return;
     }
-    if (who == SERVER && is_ahead(h) && !h->answered_by_alert && !h->answer_lost)
-        h->answer_awaited = false;
+    if (who == SERVER && !h->answered_by_alert)
+        h->answer_had = reset ? h->acked[flow_side_of(h->flow, SERVER)] : h->said_after;
     *(reset ? &side->reset : &side->closed) = true;
-    const uint32_t end = h->flow->side[flow_side_of(h->flow, who)].fin_at + 1;
     if (reset)
         handshake_reset(tls, h, now);
     else if (!handshake_await_receipt(tls, h, who, end, now))
         handshake_linger(tls, h, now);
 }
 
+/* The server's last words may answer what the client sent but what was not captured. */
+static bool misses_question(const struct handshake *h)
+{
+    const bool last_words = h->answered_by_alert || h->observation->side[SERVER].closed;
+    return last_words && (h->question_lost || handshake_has_unseen(h, flow_side_of(h->flow, CLIENT)));
+}
+
 bool handshake_answer_is_missing(const struct handshake *h)
 {
-    return h->answer_awaited && (h->answer_lost || handshake_has_unseen(h, flow_side_of(h->flow, SERVER)));
+    return h->answer_awaited && (h->answer_lost || answer_unseen(h) || misses_question(h));
 }
 
 bool handshake_is_unanswered(const struct handshake *h)

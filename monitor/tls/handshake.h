@@ -119,16 +119,20 @@ struct handshake {
     bool ended_late;      /* the server ended long after the last bytes */
     bool reordered;       /* bytes came after their acknowledgement, and the order would matter */
     bool complete;
-    bool follow_up_awaited;      /* the handshake is done; the client's reaction is awaited */
-    uint16_t awaited_mac;        /* then, if it can be read, the bytes of MAC in each record; else 0 */
-    bool answer_awaited;         /* the server's reaction to the client's Finished is awaited; see answer.c */
-    bool answered_by_alert;      /* then: the server's last record has the length of an alert */
-    bool answer_lost;            /* then: the server said something that was not captured */
-    bool alert_ahead;            /* so had its last record before that, perhaps captured too early */
-    struct acknowledged went_on; /* what the server had of the client's bytes when it sent another record */
-    nanos done_at;               /* then */
-    bool native_sslv2;           /* SSLv2 itself is spoken, not only its ClientHello */
-    uint16_t data_version;       /* of the last record of data, from either side */
+    bool follow_up_awaited; /* the handshake is done; the client's reaction is awaited */
+    uint16_t awaited_mac;   /* then, if it can be read, the bytes of MAC in each record; else 0 */
+    bool answer_awaited;    /* the server's reaction to the client's Finished is awaited; see answer.c */
+    bool answered_by_alert; /* then: the server's last record has the length of an alert */
+    bool answer_lost;       /* then: the server said something that was not captured */
+    bool question_lost;     /* then: so did the client */
+    bool alert_ahead;       /* so had its last record before that, perhaps captured too early */
+    struct acknowledged
+        answer_had;              /* what the server had of the client's bytes when it sent that, or ended */
+    struct acknowledged went_on; /* what it had when it sent another record */
+    struct acknowledged client_flight; /* where the client's Finished ends, or what may be one */
+    nanos done_at;                     /* then */
+    bool native_sslv2;                 /* SSLv2 itself is spoken, not only its ClientHello */
+    uint16_t data_version;             /* of the last record of data, from either side */
     uint16_t client_protected; /* the length of the first record that may be a Finished, if it came before the
                                   version was known; 0: none */
     bool client_went_on;       /* another such record came */
@@ -239,6 +243,10 @@ bool handshake_is_alert(const struct handshake *h, size_t record_length);
 
 /* answer.c: the client's Finished completes the handshake, but the server may still refuse it. */
 bool handshake_awaits_answer(struct handshake *h);
+/* So it does if the server's flight was captured behind it. */
+bool handshake_awaits_answer_to_late_flight(struct handshake *h);
+/* Data from both sides: a Finished that was not captured must have come before. */
+bool handshake_data_of_both(struct handshake *h, enum side who, size_t record_length);
 void handshake_answer(struct handshake *h, enum side who, size_t record_length);
 void handshake_answer_lost(struct handshake *h, enum side who);
 void handshake_answer_end(struct tls *tls, struct handshake *h, enum side who, bool reset, nanos now);

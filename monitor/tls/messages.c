@@ -72,7 +72,12 @@ void handshake_finished(struct tls *tls, struct handshake *h, enum side who, nan
     struct observation *o = h->observation;
     uint32_t own = who == CLIENT ? SEEN_CLIENT_FINISHED : SEEN_SERVER_FINISHED;
     o->seen |= own;
-    h->answer_awaited = who == CLIENT && handshake_awaits_answer(h);
+    if (who == CLIENT) {
+        h->client_flight = (struct acknowledged){.number = h->side[CLIENT].read_to, .any = true};
+        h->answer_awaited = handshake_awaits_answer(h);
+    } else if (o->seen & SEEN_CLIENT_FINISHED) {
+        h->answer_awaited = handshake_awaits_answer_to_late_flight(h);
+    }
     if (o->seen & SEEN_CLIENT_FINISHED && o->seen & SEEN_SERVER_FINISHED)
         handshake_event(tls, h, EVENT_BOTH_FINISHED, now);
 }
@@ -542,9 +547,13 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
     if (observation_version(o) >= 0x0304) {
         if (who == SERVER) {
             h->alert_ahead = handshake_is_alert(h, record_length);
-            if (!h->alert_ahead && h->said_after.any)
+            if (h->alert_ahead)
+                h->answer_had = h->said_after;
+            else if (h->said_after.any)
                 acknowledged_note(&h->went_on, h->said_after.number);
-            handshake_finished(tls, h, SERVER, now);
+            /* No message of the server's flight is as short; one that was not captured may precede it. */
+            if (!h->alert_ahead || o->seen & SEEN_SERVER_FINISHED)
+                handshake_finished(tls, h, SERVER, now);
             return;
         }
         o->side[CLIENT].encrypted = true;
@@ -561,7 +570,7 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
             h->client_protected = (uint16_t)record_length;
     }
     /* Data from both sides: a lost Finished must have come before. */
-    if ((o->seen & SEEN_CLIENT_DATA) && (o->seen & SEEN_SERVER_DATA) && (o->seen & SEEN_SERVER_HELLO)) {
+    if (handshake_data_of_both(h, who, record_length)) {
         o->side[CLIENT].encrypted = o->side[SERVER].encrypted = true;
         handshake_event(tls, h, EVENT_BOTH_FINISHED, now);
     }

@@ -112,7 +112,7 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
         handshake_answer_lost(h, who);
     }
     note_order(h, who, run->bytes.n);
-    if (run->gap && who == CLIENT)
+    if (run->gap && who == CLIENT && !h->answer_awaited)
         handshake_follow_up(h, FOLLOW_UP_UNKNOWN);
     if (run->bytes.n && !run->gap)
         reopen(tls, h, who, segment->time);

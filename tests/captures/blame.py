@@ -2,6 +2,7 @@
 """Who is at fault, and when a rule does not apply: answers in clear, NULL encryption that the operator forbids, a UE that stops, resumption by PSK,
 and documents that belong to no user. usage: blame.py UTWATCH"""
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -1150,6 +1151,78 @@ def refused_by_tls13(folder):
             check(told == [outcome], what, "captured", behind - flight, "too early:", told)
 
 
+def refusal_damaged(folder):
+    """Where a server refuses a client's certificate in TLS 1.3, no loss of one frame and no snap length may make the handshake complete: what is
+    missing of the client need not be its end. Where the client did end, that may be captured behind the server's answer to it."""
+    path, real = os.path.join(folder, "damaged13.pcap"), capturelib.conversations(path_of("openssl-tls13-full"))[0]
+    rows = [(side, bytes(b)) for side, b in capturelib.rows_of(real)]
+    finished = next(i for i, (side, b) in enumerate(rows) if side == CLIENT and i > 1)
+    change, own = capturelib.records_of(rows[finished][1])[:2]
+    alert = m.record(23, b"\x66" * 19, m.TLS12)
+    # Erlang sends Certificate, CertificateVerify and Finished in records of their own.
+    flight = change + m.record(23, b"\x55" * 821, m.TLS12) + m.record(23, b"\x55" * 281, m.TLS12) + own
+    server = rows[1:finished]
+    halves = [(SERVER, server[0][1][:-34]), (SERVER, server[0][1][-34:])] if len(server) == 1 else server
+
+    def outcomes(frames):
+        capturelib.write_frames(path, frames)
+        return [(e["utwatch"]["outcome"], "gap" in e["utwatch"].get("unobserved", [])) for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+
+    def made(steps):
+        c = capturelib.Connection(time=1795471000 * 10**9)
+        c.open()
+        for side, payload in rows[:1] + halves:
+            c.send(side, payload)
+            c.frames.append(c.frame(1 - side, 0x10))
+        for side, payload in steps:
+            if payload == "fin":
+                c.frames.append(c.frame(side, 0x11))
+                c.seq[side] += 1
+            else:
+                c.send(side, payload)
+            c.frames.append(c.frame(1 - side, 0x10))
+        return c.frames
+
+    for steps in ([(CLIENT, flight), (SERVER, alert), (SERVER, "fin"), (CLIENT, "fin")], [(CLIENT, flight), (SERVER, "fin"), (CLIENT, "fin")]):
+        frames = made(steps)
+        check(outcomes(frames) == [("unfinished", False)], "a refusal", len(steps), outcomes(frames))
+        for i in range(3, len(frames)):
+            said = outcomes(frames[:i] + frames[i + 1:])
+            check(said and all(outcome != "complete" for outcome, _ in said), len(steps), "without frame", i, said)
+        at = next(i for i, (_, f) in enumerate(frames) if f.endswith(flight))
+        for kept in range(54, len(frames[at][1]), 41):
+            with open(path, "wb") as f:
+                capturelib.write_frames_to(f, frames[:at])
+                time, frame = frames[at]
+                f.write(struct.pack("<IIII", time // 10**9, time % 10**9, kept, len(frame)) + frame[:kept])
+                for time, frame in frames[at + 1:]:
+                    f.write(struct.pack("<IIII", time // 10**9, time % 10**9, len(frame), len(frame)) + frame)
+            said = [e["utwatch"]["outcome"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+            check(said and "complete" not in said, len(steps), "with", kept, "octets of the client's flight:", said)
+        # Cut by the snap length: the server's version, which stands behind its random, and its Finished are missing too.
+        for snaplen in range(70, 400, 10):
+            capturelib.write_frames(path, frames, snaplen)
+            said = [e["utwatch"]["outcome"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+            check(said and "complete" not in said, len(steps), "with a snap length of", snaplen, said)
+        # A direction that is captured late: its segments acknowledge what they answer.
+        for side in (CLIENT, SERVER):
+            for late in (1, 2, 5):
+                moved = sorted([(t + late * 10**6 * (f[5] == side) + (f[5] == side), f) for t, f in frames], key=lambda x: x[0])
+                said = outcomes(moved)
+                check(all(outcome != "complete" for outcome, _ in said), len(steps), "side", side, late, "ms late:", said)
+    for end in ([(CLIENT, alert), (CLIENT, "fin")], [(CLIENT, "fin")]):
+        for answer in ([(SERVER, alert), (SERVER, "fin")], [(SERVER, "fin")]):
+            frames = [x for x in made([(CLIENT, change + own)] + end + answer) if len(x[1]) > 54 or x[1][47] & 1]
+            check(outcomes(frames) == [("complete", False)], "the UE's end", end, outcomes(frames))
+            at = len(frames) - len(answer) - len(end)
+            for behind in range(1, len(answer) + 1):
+                late = frames[:at] + frames[at + len(end):at + len(end) + behind] + frames[at:at + len(end)] + frames[at + len(end) + behind:]
+                late = list(zip([t for t, _ in frames], [f for _, f in late]))
+                check(outcomes(late) == [("complete", False)], "the UE's end", len(end), "behind", behind, "of the answer:", outcomes(late))
+            lost = outcomes(frames[:at] + frames[at + len(end):])
+            check(lost == [("unfinished", len(end) > 1)], "the UE's end", len(end), "lost, and the answer to it seen:", lost)
+
+
 def answer_missed(folder):
     """What the client has acknowledged of the server's after its Finished may be a refusal (RFC 8446 4.4.4), though it was captured behind the
     client's end, or not at all."""
@@ -1247,6 +1320,7 @@ def refused_for_something_else(folder):
 with tempfile.TemporaryDirectory() as temporary:
     the_ue_left_first(temporary)
     refused_by_tls13(temporary)
+    refusal_damaged(temporary)
     answer_missed(temporary)
     own_part_lost(temporary)
     refused_for_something_else(temporary)
