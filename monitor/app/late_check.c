@@ -19,18 +19,31 @@ void late_check_close(struct late_check *late)
     memory_unmap(late->place);
 }
 
-/* Each of these flows was last touched two seconds ago: those that come next are fetched meanwhile. */
-static void expect_next(const struct late_check *late)
+static const struct late_flow *place_after(const struct late_check *late, size_t ahead)
+{
+    return &late->place[(late->first + ahead) % late->capacity];
+}
+
+/* Each of these flows was last touched two seconds ago: those that come next are fetched meanwhile, a flow
+ * first, then what leads to its bytes, then their ends. */
+static void expect_next(const struct pipeline *p)
 {
     enum { AHEAD = 3 };
-    if (late->count > AHEAD)
-        expect(late->place[(late->first + AHEAD) % late->capacity].flow, sizeof(struct flow));
+    const struct late_check *late = &p->late;
+    if (late->count <= AHEAD)
+        return;
+    expect(place_after(late, AHEAD)->flow, sizeof(struct flow));
+    const struct late_flow *then = place_after(late, 2), *next = place_after(late, 1);
+    if (then->flow->first_seen == then->first_seen)
+        recent_expect(&p->flows, then->flow);
+    if (next->flow->first_seen == next->first_seen)
+        recent_expect_bytes(&p->flows, next->flow);
 }
 
 static void forget_oldest(struct pipeline *p)
 {
     struct late_check *late = &p->late;
-    expect_next(late);
+    expect_next(p);
     const struct late_flow *oldest = &late->place[late->first];
     if (oldest->flow->first_seen == oldest->first_seen)
         recent_let_go(&p->flows, oldest->flow);

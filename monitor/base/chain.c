@@ -1,5 +1,7 @@
 #include "base/chain.h"
 
+#include "base/expect.h"
+
 #include <assert.h>
 
 struct piece {
@@ -73,6 +75,14 @@ void chain_drop(struct pool *pieces, struct chain *chain, size_t n)
         pool_give(pieces, gone);
     }
     chain->dropped = (uint32_t)n;
+}
+
+void chain_expect(const struct pool *pieces, const struct chain *chain)
+{
+    if (!chain->first)
+        return;
+    expect(pool_at(pieces, chain->first), sizeof(struct piece));
+    expect(pool_at(pieces, chain->last), 1);
 }
 
 void chain_copy(const struct pool *pieces, const struct chain *chain, uint8_t *to)

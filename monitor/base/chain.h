@@ -25,6 +25,9 @@ bool chain_append(struct pool *pieces, struct chain *chain, struct span bytes);
 /* Takes `n` bytes away at the start, at most all. */
 void chain_drop(struct pool *pieces, struct chain *chain, size_t n);
 
+/* Has the processor fetch the first piece, and where the last one is linked. */
+void chain_expect(const struct pool *pieces, const struct chain *chain);
+
 /* All bytes, into room for as many. */
 void chain_copy(const struct pool *pieces, const struct chain *chain, uint8_t *to);
 

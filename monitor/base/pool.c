@@ -5,6 +5,8 @@
 
 #include <assert.h>
 
+enum { EXPECTED = 512 /* bytes of the next slot */ };
+
 static size_t rounded(size_t slot_bytes)
 {
     return (slot_bytes + 63) & ~(size_t)63;
@@ -58,6 +60,8 @@ uint32_t pool_take(struct pool *pool)
         expect(next + 2 * pool->slot_bytes, 1);
     } else if (pool->fresh <= pool->capacity) {
         index = pool->fresh++;
+        expect(pool->slots + pool->slot_bytes * pool->fresh,
+               pool->slot_bytes < EXPECTED ? pool->slot_bytes : EXPECTED);
     } else {
         pool->refused++;
         return 0;

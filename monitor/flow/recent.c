@@ -1,6 +1,7 @@
 #include "flow/recent.h"
 
 #include "base/chain.h"
+#include "base/expect.h"
 
 #include <assert.h>
 
@@ -128,6 +129,19 @@ void recent_let_go(struct flow_table *table, struct flow *flow)
         recent_forget_unkept(table, flow);
     else if (!recents->kept)
         recent_search(table, flow); /* it may give way to others again */
+}
+
+void recent_expect(const struct flow_table *table, const struct flow *flow)
+{
+    if (flow->recent)
+        expect(pool_at(&table->recents, flow->recent), sizeof(struct recents));
+}
+
+void recent_expect_bytes(const struct flow_table *table, const struct flow *flow)
+{
+    const struct recents *recents = flow->recent ? pool_at(&table->recents, flow->recent) : NULL;
+    for (unsigned side = 0; recents && side < 2; side++)
+        chain_expect(&table->recent_pieces, &recents->side[side].bytes);
 }
 
 bool recent_move(struct flow_table *table, struct flow *flow)

@@ -23,6 +23,10 @@ void recent_forget_unkept(struct flow_table *table, struct flow *flow);
  * made before, until it forgets them. False: none needs them. */
 bool recent_move(struct flow_table *table, struct flow *flow);
 
+/* recent_let_go() will be called: has the processor fetch what leads to the bytes, and then their ends. */
+void recent_expect(const struct flow_table *table, const struct flow *flow);
+void recent_expect_bytes(const struct flow_table *table, const struct flow *flow);
+
 /* Is `seq` before the end of such a handshake? */
 bool recent_is_of_handshake(const struct flow_table *table, const struct flow *flow, unsigned side,
                             uint32_t seq);
