@@ -89,6 +89,9 @@ static bool feed(struct pipeline *p, struct flow *flow, const struct segment *se
     enum tls_progress progress;
     while ((progress = tls_feed(p->tls, flow, segment, who, run)) == TLS_NO_SLOT)
         make_room(p, flow);
+    const struct observation *answered = p->docket ? NULL : tls_answered(p->tls, flow);
+    if (answered)
+        judge_expect(p->judge, answered);
     return progress == TLS_COMPLETE;
 }
 
@@ -203,6 +206,7 @@ static uint32_t tell_handshake(struct pipeline *p, struct flow *flow, const stru
                           .flow_id = o->whence.flow_id,
                           .flow = flow,
                           .observation = o,
+                          .foreseen = !p->docket,
                           .session_in_progress = tls_may_begin_session(p->tls, o),
                           .other_side = tls_has_other_side(p->tls, flow, o),
                           .session_inside = tls_counters(p->tls)->renegotiations != 0,

@@ -326,6 +326,15 @@ static void count_outside(struct judge *j, const struct observation *o)
         obstacles_count(&j->outside.ports, OBSTACLE_PORT, o->whence.server.port);
 }
 
+void judge_expect(const struct judge *j, const struct observation *o)
+{
+    const struct policy_case c = case_of_handshake(o);
+    peers_expect_ends(j->peers, o);
+    sessions_expect_session(j->sessions, o);
+    profile_expect(j->profile, o);
+    output_expect(j->output, &c);
+}
+
 struct connection_session judge_handshake(struct judge *j, const struct statement *f,
                                           const struct session_questions *questions)
 {
@@ -334,9 +343,10 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
         count_outside(j, o);
         return (struct connection_session){0};
     }
+    if (!f->foreseen)
+        judge_expect(j, o);
     peers_expect(j->peers, o);
     sessions_expect(j->sessions, o);
-    profile_expect(j->profile, o);
     j->handshakes++;
     j->damaged += observation_is_damaged(o);
     const struct hello_shape shape = peers_shape(j->peers, o);
@@ -356,13 +366,11 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     c.session = &session;
     c.before = f->http;
     const bool other_side = sides_meet(j, &c, f->due) || f->other_side;
-    output_expect(j->output, &c);
     c.server = server;
     if (server) {
         peer_weigh_handshake(j->peers, server, o, &shape, &evidence);
         c.evidence = &evidence;
     }
-    peers_expect_ue(j->peers, o);
     judge_or_hold_back(j, &c, f->due, other_side);
     /* A hello that was lost, or came before the capture, still counts: it may have offered or selected
      * anything. */

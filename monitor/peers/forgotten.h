@@ -9,6 +9,7 @@
 #ifndef UTWATCH_PEERS_FORGOTTEN_H
 #define UTWATCH_PEERS_FORGOTTEN_H
 
+#include "base/expect.h"
 #include "base/limits.h"
 #include "base/nanos.h"
 
@@ -35,6 +36,13 @@ static inline void forgotten_note(struct forgotten *f, uint64_t hash, nanos now)
         f->since = now;
     }
     f->word[f->today][hash % FORGOTTEN_BITS / FORGOTTEN_WORD] |= UINT64_C(1) << hash % FORGOTTEN_WORD;
+}
+
+static inline void forgotten_expect(const struct forgotten *f, uint64_t hash)
+{
+    const uint64_t at = hash % FORGOTTEN_BITS / FORGOTTEN_WORD;
+    expect(&f->word[0][at], 1);
+    expect(&f->word[1][at], 1);
 }
 
 static inline bool forgotten_has(const struct forgotten *f, uint64_t hash)

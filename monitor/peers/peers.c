@@ -148,20 +148,21 @@ static uint32_t index_of(const struct peers *p, enum side side, const struct pee
     return index;
 }
 
-void peers_expect(const struct peers *p, const struct observation *o)
+void peers_expect_ends(const struct peers *p, const struct observation *o)
 {
     for (enum side side = CLIENT; side <= SERVER; side++) {
         const struct endpoint end = whence_peer(&o->whence, side);
         const uint64_t hash = endpoint_hash(&p->shapes.key, &end);
         expect(&p->table[side].buckets[hash & p->table[side].mask], 1);
     }
-    met_expect(&p->met, o);
+    serving_expect(&p->serving, &o->whence);
     expect(&p->lesson[o->whence.flow_id % RECENT_LESSONS], sizeof *p->lesson);
     expect(&p->shapes.shape[o->client_hello.number % KNOWN_HELLOS], sizeof *p->shapes.shape);
 }
 
-void peers_expect_ue(const struct peers *p, const struct observation *o)
+void peers_expect(const struct peers *p, const struct observation *o)
 {
+    met_expect(&p->met, o);
     const struct endpoint end = whence_peer(&o->whence, CLIENT);
     const struct node *ue = node_at(&p->table[CLIENT], *bucket_of(p, CLIENT, &end));
     if (ue)

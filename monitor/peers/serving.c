@@ -1,5 +1,6 @@
 #include "peers/serving.h"
 
+#include "base/expect.h"
 #include "base/ways.h"
 #include "decode/endpoint_hash.h"
 
@@ -52,6 +53,15 @@ void serving_learn(struct serving *s, const struct observation *o)
         forgotten_note(&s->before, *place >> 1, o->event_time);
     }
     *place = hash;
+}
+
+void serving_expect(const struct serving *s, const struct whence *whence)
+{
+    const uint64_t hash = hash_of(s, &whence->client);
+    expect(&s->host[ways_of(hash, SERVING_HOSTS)], WAYS * sizeof *s->host);
+    expect(&s->host[ways_of(hash_of(s, &whence->server), SERVING_HOSTS)], WAYS * sizeof *s->host);
+    if (s->forgotten)
+        forgotten_expect(&s->before, hash >> 1);
 }
 
 bool serving_has_client(const struct serving *s, const struct whence *whence)

@@ -22,6 +22,9 @@ struct serving {
 
 void serving_learn(struct serving *s, const struct observation *o);
 
+/* Has the processor fetch what answers the next question. */
+void serving_expect(const struct serving *s, const struct whence *whence);
+
 /* Has the client been a server? A host that speaks to itself shows nothing, nor does a loopback address,
  * which all programs of a host share. */
 bool serving_has_client(const struct serving *s, const struct whence *whence);

@@ -47,6 +47,11 @@ bool may_have_missed_origin(const struct observation *o);
 bool is_of_its_owner(struct sessions *s, const struct observation *o, const struct identifier *id,
                      const struct entry *e);
 
+/* remember.c, missed.c: has the processor fetch where the session id of the server's hello is looked for, and
+ * what why_missed() will be asked about. */
+void learn_expect(const struct sessions *s, const struct observation *o);
+void expect_missed(const struct sessions *s, const struct whence *at);
+
 /* copies.c: the two functions below will be asked about this handshake. */
 void copies_expect(const struct sessions *s, const struct observation *o);
 

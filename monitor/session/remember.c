@@ -75,6 +75,14 @@ static struct identifier issued_id(const struct observation *o)
     return identifier_of_id(h->session_id, marker ? 0 : h->session_id_len);
 }
 
+void learn_expect(const struct sessions *s, const struct observation *o)
+{
+    const struct identifier id = issued_id(o);
+    const struct place place = memory_locate(s, &o->whence, &id);
+    if (place.key)
+        table_expect(&s->table, place.key);
+}
+
 /* The server's whole part was seen, and the end, in which both took part: only the client's hello is missing.
  * The session exists from then on, and may have existed before. */
 static bool shows_session(const struct observation *o)

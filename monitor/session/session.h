@@ -191,8 +191,9 @@ struct session_questions {
 bool sessions_ask(struct sessions *s, const struct observation *o, struct session_questions *q);
 bool sessions_answered(struct sessions *s, const struct session_questions *q);
 
-/* Has the processor fetch what sessions_judge() will touch for a handshake, as far as that is known in
- * advance. */
+/* Has the processor fetch what sessions_judge() will touch for a handshake: what both hellos show, and what
+ * is known at its end. */
+void sessions_expect_session(const struct sessions *s, const struct observation *o);
 void sessions_expect(const struct sessions *s, const struct observation *o);
 
 /*

@@ -1,3 +1,4 @@
+#include "base/expect.h"
 #include "store/table_parts.h"
 
 #include <assert.h>
@@ -315,6 +316,14 @@ static void drop(struct table *t, struct entry *e)
     t->expired++;
 }
 
+void table_expect(const struct table *t, uint64_t key)
+{
+    uint64_t bucket[2];
+    buckets_of(t, key, bucket);
+    expect(&t->places[bucket[0]], 1);
+    expect(&t->places[bucket[1]], 1);
+}
+
 struct entry *table_find(struct table *t, uint64_t key, uint32_t now, uint32_t retention)
 {
     uint64_t bucket[2];
@@ -424,6 +433,12 @@ struct entry *table_put(struct table *t, uint64_t key, uint32_t now, uint32_t re
 static size_t place_of_server(uint64_t hash)
 {
     return hash % (TABLE_SERVERS - 1) + 1;
+}
+
+void table_expect_server(const struct table *t, const struct endpoint *server)
+{
+    const uint64_t hash = siphash(&t->key, span_of(server, sizeof *server));
+    expect(&t->servers[place_of_server(hash)], sizeof *server);
 }
 
 uint16_t table_server(struct table *t, const struct endpoint *server)

@@ -119,6 +119,10 @@ bool table_write_out(struct table *t, bool *any);
 /* Flushes written pages to stable storage. False, with errno, when that failed. */
 bool table_keep(struct table *t);
 
+/* Has the processor fetch where the key, or the server, will be looked for. */
+void table_expect(const struct table *t, uint64_t key);
+void table_expect_server(const struct table *t, const struct endpoint *server);
+
 /* NULL when the key is not known or its entry has expired. */
 struct entry *table_find(struct table *t, uint64_t key, uint32_t now, uint32_t retention);
 

@@ -118,6 +118,7 @@ struct handshake {
     bool ended_otherwise; /* the server ended before the hello came, or after the client had given up */
     bool ended_late;      /* the server ended long after the last bytes */
     bool reordered;       /* bytes came after their acknowledgement, and the order would matter */
+    bool answer_told;     /* see tls_answered() */
     bool complete;
     bool follow_up_awaited; /* the handshake is done; the client's reaction is awaited */
     uint16_t awaited_mac;   /* then, if it can be read, the bytes of MAC in each record; else 0 */

@@ -79,6 +79,10 @@ bool tls_side_has_begun(const struct tls *tls, const struct flow *flow, enum sid
 enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segment *segment, enum side who,
                            const struct run *run);
 
+/* Once, as soon as the server's hello is here: what both sides have said so far, by which whoever will judge
+ * the handshake can have the processor fetch what he needs. Else NULL. */
+const struct observation *tls_answered(struct tls *tls, const struct flow *flow);
+
 /* What the segment's sender has received: at the end, acknowledged bytes that were never captured are a
  * gap. */
 void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_t ack);
