@@ -2,7 +2,9 @@
  * them. */
 #include "app/docket.h"
 #include "app/pipeline_parts.h"
+#include "base/uninitialized.h"
 #include "flow/between.h"
+#include "flow/greedy.h"
 
 #include <stdlib.h>
 
@@ -180,13 +182,22 @@ static void expire(struct pipeline *p, int most)
     output_time(p->output, p->now);
 }
 
+/* Has the processor fetch what the next segments of a new connection need. */
+static struct flow *expect_more(struct pipeline *p, struct flow *flow)
+{
+    checksums_expect(p->checksums, &flow->end[1]);
+    greedy_expect(&p->flows, flow);
+    tls_expect(p->tls, flow);
+    return flow;
+}
+
 static struct flow *new_flow(struct pipeline *p, struct segment *segment)
 {
     if (segment->transport == TRANSPORT_TCP)
         decoder_meets(p->decoder, segment);
     struct flow *flow = flow_add(&p->flows, segment);
     if (flow)
-        return flow;
+        return expect_more(p, flow);
     struct flow *victim = flow_victim(&p->flows);
     if (victim->handshake && flow_is_confirmed(victim)) /* then all of the oldest have handshakes */
         victim = tls_victim(p->tls, NULL);
@@ -593,6 +604,22 @@ void pipeline_between_files(struct pipeline *p, int64_t waited)
 void pipeline_captured(struct pipeline *p, const struct live_counters *counters)
 {
     p->captured = *counters;
+}
+
+/* Not inlined, since one frame in ten begins a connection. */
+__attribute__((noinline)) static void expect_connection(const struct pipeline *p, const struct frame *frame)
+{
+    UNINITIALIZED struct segment segment;
+    if (!decode_plain(frame, &segment))
+        return;
+    flow_expect(&p->flows, &segment.src, &segment.dst);
+    checksums_expect(p->checksums, &segment.src);
+}
+
+void pipeline_expect(const struct pipeline *p, const struct frame *frame)
+{
+    if (decode_may_open(frame))
+        expect_connection(p, frame);
 }
 
 bool pipeline_frame(struct pipeline *p, const struct frame *frame)

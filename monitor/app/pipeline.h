@@ -39,6 +39,10 @@ void pipeline_share_identifiers(struct pipeline *p, const struct siphash_key *co
 /* What would be made when it is needed first is made now. */
 void pipeline_prepare(struct pipeline *p);
 
+/* A frame will come, or so it seems: if it begins a connection, has the processor fetch where that will be.
+ */
+void pipeline_expect(const struct pipeline *p, const struct frame *frame);
+
 /* True when it is known what the frame carries. */
 bool pipeline_frame(struct pipeline *p, const struct frame *frame);
 

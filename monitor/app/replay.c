@@ -135,10 +135,13 @@ static int replay_one(struct replay *r, unsigned source)
     if (!part->capture)
         return status;
     struct frame frame = {0};
+    struct frame ahead = {0};
     enum capture_result result;
-    do
+    do {
         result = capture_next(part->capture, &frame);
-    while (result == CAPTURE_FRAME && take_frame(r, &frame));
+        if (capture_ahead(part->capture, &ahead))
+            pipeline_expect(r->orders->pipeline[0], &ahead);
+    } while (result == CAPTURE_FRAME && take_frame(r, &frame));
     return close_part(r, source, result == CAPTURE_FRAME ? CAPTURE_STOPPED : result);
 }
 

@@ -84,6 +84,11 @@ enum capture_result capture_next(struct capture *capture, struct frame *frame)
     return CAPTURE_BROKEN;
 }
 
+bool capture_ahead(const struct capture *capture, struct frame *frame)
+{
+    return reader_ahead(&capture->reader, frame);
+}
+
 const char *capture_error(const struct capture *capture)
 {
     return capture->error;

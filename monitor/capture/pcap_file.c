@@ -122,3 +122,21 @@ enum read_result pcap_next_record(struct reader *reader, struct frame *frame)
     frame->big_endian = reader->big_endian;
     return READ_FRAME;
 }
+
+/* The captured length of a record, whose bytes then follow. */
+static size_t begin_record(const struct reader *reader, struct cursor *c)
+{
+    enum { LENGTH_AT = 8, LENGTH_BYTES = 4 };
+    cursor_skip(c, LENGTH_AT);
+    const size_t captured = reader_u32(reader, c);
+    cursor_skip(c, reader->pcap.record_header - LENGTH_AT - LENGTH_BYTES);
+    return captured;
+}
+
+bool pcap_ahead(const struct reader *reader, struct cursor *c, struct frame *frame)
+{
+    cursor_skip(c, begin_record(reader, c));
+    frame->bytes = cursor_take(c, begin_record(reader, c));
+    frame->link_type = reader->pcap.link_type;
+    return c->status == PARSE_OK;
+}

@@ -260,3 +260,19 @@ enum read_result pcapng_next_packet(struct reader *reader, struct frame *frame)
     while (result == READ_FRAME && !is_packet);
     return result;
 }
+
+bool pcapng_ahead(const struct reader *reader, struct cursor *c, struct frame *frame)
+{
+    enum { TYPE_AND_LENGTH = 8 };
+    cursor_skip(c, 4);
+    const size_t length = reader_u32(reader, c);
+    cursor_skip(c, length > TYPE_AND_LENGTH ? length - TYPE_AND_LENGTH : 0);
+    const uint32_t type = reader_u32(reader, c);
+    cursor_skip(c, 4);
+    const struct packet_block b = enhanced(reader, c, false);
+    frame->bytes = cursor_take(c, b.captured);
+    if (c->status != PARSE_OK || type != BLOCK_ENHANCED_PACKET || b.interface >= reader->interface_count)
+        return false;
+    frame->link_type = reader->interfaces[b.interface].link_type;
+    return true;
+}

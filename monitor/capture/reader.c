@@ -41,6 +41,12 @@ int reader_link_type(const struct reader *reader)
     return reader->interface_count ? reader->interfaces[0].link_type : -1;
 }
 
+bool reader_ahead(const struct reader *reader, struct frame *frame)
+{
+    struct cursor c = cursor_over(source_ahead(reader->source));
+    return reader->blocks ? pcapng_ahead(reader, &c, frame) : pcap_ahead(reader, &c, frame);
+}
+
 enum read_result reader_next(struct reader *reader, struct frame *frame)
 {
     return reader->blocks ? pcapng_next_packet(reader, frame) : pcap_next_record(reader, frame);

@@ -56,4 +56,7 @@ int reader_link_type(const struct reader *reader);
 /* Fills in all of *frame but source and number. Its bytes live until the next call. */
 enum read_result reader_next(struct reader *reader, struct frame *frame);
 
+/* See capture_ahead(). */
+bool reader_ahead(const struct reader *reader, struct frame *frame);
+
 #endif

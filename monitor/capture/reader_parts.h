@@ -12,6 +12,10 @@ enum read_result pcap_next_record(struct reader *reader, struct frame *frame);
 bool pcapng_open_section(struct reader *reader);
 enum read_result pcapng_next_packet(struct reader *reader, struct frame *frame);
 
+/* Of the bytes that come next: the frame that is next but one. */
+bool pcap_ahead(const struct reader *reader, struct cursor *c, struct frame *frame);
+bool pcapng_ahead(const struct reader *reader, struct cursor *c, struct frame *frame);
+
 /* How the error begins of a file that never was one. */
 #define NO_CAPTURE "this is not a capture"
 

@@ -50,6 +50,12 @@ static inline struct span source_peek(struct source *source, size_t n)
     return span_head(span_of(source->bytes + source->used, source->have - source->used), n);
 }
 
+/* What comes next and has been read already. */
+static inline struct span source_ahead(const struct source *source)
+{
+    return span_of(source->bytes + source->used, source->have - source->used);
+}
+
 /* Moves behind `n` bytes that source_peek() gave. */
 static inline void source_take(struct source *source, size_t n)
 {

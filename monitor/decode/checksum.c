@@ -1,5 +1,6 @@
 #include "decode/checksum.h"
 
+#include "base/expect.h"
 #include "base/fold_hash.h"
 #include "base/ways.h"
 
@@ -192,10 +193,20 @@ static enum checksum segment_checksum(const struct segment *s)
     return tcp > header ? tcp : header;
 }
 
+static uint64_t hash_of(const struct checksums *c, const struct endpoint *end)
+{
+    return fold_hash(&c->key, end->address, end->space) | 1;
+}
+
+void checksums_expect(const struct checksums *c, const struct endpoint *sender)
+{
+    expect(&c->sender[ways_of(hash_of(c, sender) >> 8, SENDERS)], WAYS * sizeof *c->sender);
+}
+
 /* The sender's place: its own, a free one, or that of the one that was met longest ago. */
 static struct sender *sender_of(struct checksums *c, const struct endpoint *end)
 {
-    const uint64_t hash = fold_hash(&c->key, end->address, end->space) | 1;
+    const uint64_t hash = hash_of(c, end);
     struct sender *row = &c->sender[ways_of(hash >> 8, SENDERS)];
     for (size_t i = 0; i < WAYS; i++)
         if (row[i].address == hash)

@@ -57,6 +57,9 @@ enum acquaintance {
     BOTH_ANSWERED /* both ends acknowledge each other where the capture sees it */
 };
 
+/* Has the processor fetch what is known of the sender. */
+void checksums_expect(const struct checksums *c, const struct endpoint *sender);
+
 /* Would the receiver have taken the segment? */
 enum belief checksums_belief(struct checksums *c, const struct segment *segment, enum acquaintance known);
 

@@ -86,6 +86,12 @@ void decoder_knows(struct decoder *decoder);
 /* Of the frames that were not followed. */
 struct obstacle decoder_obstacle(const struct decoder *decoder);
 
+/* plain.c: of a frame that is as nearly all are, what decode_frame() makes of it but for what it has of the
+ * frame itself. False: it is for the layers. The second function: may it begin a connection, if it is such a
+ * frame? */
+bool decode_plain(const struct frame *frame, struct segment *out);
+bool decode_may_open(const struct frame *frame);
+
 /* *out is valid until the next call: a reassembled datagram lies in the decoder. */
 enum decode_result decode_frame(struct decoder *decoder, const struct frame *frame, struct segment *out);
 

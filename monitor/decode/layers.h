@@ -59,9 +59,6 @@ struct packet {
     nanos now;
 };
 
-/* False: the frame is for the layers. */
-bool decode_plain(const struct frame *frame, struct segment *out);
-
 enum layer decode_link(struct packet *p, int link_type);
 enum layer decode_ethernet(struct packet *p);
 enum layer decode_ethertype(struct packet *p);

@@ -1,5 +1,6 @@
 /* What nearly every frame is, read at once: TCP in IPv4 without options, not a fragment, in Ethernet without
  * a tag, captured whole. The result is the one that the layers give. */
+#include "decode/decode.h"
 #include "decode/layers.h"
 #include "decode/tcp_options.h"
 
@@ -47,4 +48,12 @@ bool decode_plain(const struct frame *frame, struct segment *out)
     out->payload = span_skip(out->tcp, header);
     out->payload_len = out->payload.n;
     return true;
+}
+
+bool decode_may_open(const struct frame *frame)
+{
+    enum { FLAGS_AT = ETHERNET_BYTES + IP_BYTES + 13 };
+    struct cursor c = cursor_over(frame->bytes);
+    cursor_skip(&c, FLAGS_AT);
+    return (cursor_u8(&c) & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }

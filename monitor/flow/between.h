@@ -3,6 +3,7 @@
 #ifndef UTWATCH_FLOW_BETWEEN_H
 #define UTWATCH_FLOW_BETWEEN_H
 
+#include "base/expect.h"
 #include "decode/endpoint_hash.h"
 #include "flow/flow.h"
 
@@ -12,6 +13,13 @@ static inline uint32_t flow_bucket_of(const struct flow_table *table, const stru
 {
     const uint64_t hash = endpoint_hash(&table->key, a) + endpoint_hash(&table->key, b);
     return (uint32_t)(hash ^ hash >> 32) & table->bucket_mask;
+}
+
+/* Has the processor fetch where a connection between these ends will be looked for. */
+static inline void flow_expect(const struct flow_table *table, const struct endpoint *a,
+                               const struct endpoint *b)
+{
+    expect(&table->buckets[flow_bucket_of(table, a, b)], 1);
 }
 
 /* The segment's connection, or NULL; notes in the segment which side sent it. Of several between the same

@@ -1,5 +1,6 @@
 #include "flow/greedy.h"
 
+#include "base/expect.h"
 #include "base/memory.h"
 #include "flow/clients.h"
 
@@ -28,6 +29,11 @@ static uint16_t number_of(const struct flow_table *table, const struct flow *flo
     const struct endpoint *b = &flow->end[1];
     const bool first = a->port != b->port ? a->port > b->port : memcmp(a, b, sizeof *a) > 0;
     return client_number(&table->key, first ? a : b);
+}
+
+void greedy_expect(const struct flow_table *table, const struct flow *flow)
+{
+    expect(&table->greedy.count[number_of(table, flow)], 1);
 }
 
 void greedy_add(struct flow_table *table, const struct flow *flow)

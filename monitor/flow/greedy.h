@@ -17,4 +17,7 @@ void greedy_remove(struct flow_table *table, const struct flow *flow);
  * handshake in progress. NULL: nobody has more than a share of the table, or none was found soon. */
 struct flow *greedy_victim(struct flow_table *table);
 
+/* A connection of this client may become confirmed: has the processor fetch its count. */
+void greedy_expect(const struct flow_table *table, const struct flow *flow);
+
 #endif

@@ -1,5 +1,6 @@
 /* The slots of handshakes in progress, and the queues by which they end: once idle, or a moment after an
  * end. */
+#include "base/expect.h"
 #include "base/memory.h"
 #include "tls/handshake.h"
 #include "tls/kept_messages.h"
@@ -102,6 +103,13 @@ static size_t pair_of(const struct endpoint *a, const struct endpoint *b)
 static struct queue *queue_between(struct tls *tls, const struct flow *flow)
 {
     return &tls->between[pair_of(&flow->end[0], &flow->end[1])];
+}
+
+void tls_expect(const struct tls *tls, const struct flow *flow)
+{
+    expect(&tls->between[pair_of(&flow->end[0], &flow->end[1])], sizeof *tls->between);
+    expect(&tls->clients.of[client_number(&tls->clients.key, client_end(flow))], sizeof *tls->clients.of);
+    known_chains_expect_server(tls->chains, &flow->end[1]);
 }
 
 /* In a flood the messages of later handshakes are not kept: the report shows those of the first findings. */

@@ -94,6 +94,11 @@ static size_t shown_by(const struct known_chains *chains, const struct endpoint 
     return endpoint_hash(&chains->key, server) % SHOWN;
 }
 
+void known_chains_expect_server(const struct known_chains *chains, const struct endpoint *server)
+{
+    expect(&chains->shown[shown_by(chains, server)], 1);
+}
+
 void known_chains_expect(const struct known_chains *chains, const struct endpoint *server)
 {
     const struct shown *shown = &chains->shown[shown_by(chains, server)];

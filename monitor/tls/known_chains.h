@@ -17,7 +17,8 @@ size_t known_chains_memory(void);
 struct known_chains *known_chains_new(struct siphash_key key);
 void known_chains_free(struct known_chains *chains);
 
-/* Has the processor fetch the chain that this server showed last. */
+/* Has the processor fetch what is known of the server, and then the chain that it showed last. */
+void known_chains_expect_server(const struct known_chains *chains, const struct endpoint *server);
 void known_chains_expect(const struct known_chains *chains, const struct endpoint *server);
 
 /* learn_server_certificate(), with a memory. */

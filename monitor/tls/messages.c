@@ -130,6 +130,7 @@ static void on_client_hello(struct tls *tls, struct handshake *h, struct span bo
     }
     if (o->seen & SEEN_CLIENT_HELLO)
         known_hellos_number(tls->hellos, &o->client_hello);
+    known_chains_expect(h->chains, &o->whence.server); /* its certificate may be next */
 }
 
 static void settle_pending_ccs(struct handshake *h)

@@ -61,6 +61,9 @@ enum tls_progress {
 
 #define TLS_ANYWHERE SIZE_MAX
 
+/* A connection begins: has the processor fetch what is known of its two hosts. */
+void tls_expect(const struct tls *tls, const struct flow *flow);
+
 /* Takes a run of a flow in FLOW_SEARCHING. `segment` is the one that made it available; `place`: how far into
  * its bytes TLS may begin, or TLS_ANYWHERE. A header of the PROXY protocol (wire/proxy.h) is removed from the
  * run, as it is not part of the stream. */
