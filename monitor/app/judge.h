@@ -31,8 +31,9 @@ void judge_answers_to(struct judge *j, judge_answer *answer, void *context);
 /* Statements come in the order of their ends. */
 void judge_take(struct judge *j, struct statement *s);
 
-/* The handshake will be judged soon: has the processor fetch what is known of its ends and its session. Only
- * for a pipeline of the same thread. */
+/* A connection begins; its handshake will be judged soon: has the processor fetch where its peers are looked
+ * for, then what is known of them and of its session. Only for a pipeline of the same thread. */
+void judge_expect_hosts(const struct judge *j, const struct endpoint *client, const struct endpoint *server);
 void judge_expect(const struct judge *j, const struct observation *o);
 
 /* A statement comes that is perhaps not the next one. */

@@ -326,11 +326,16 @@ static void count_outside(struct judge *j, const struct observation *o)
         obstacles_count(&j->outside.ports, OBSTACLE_PORT, o->whence.server.port);
 }
 
+void judge_expect_hosts(const struct judge *j, const struct endpoint *client, const struct endpoint *server)
+{
+    peers_expect_hosts(j->peers, client, server);
+}
+
 void judge_expect(const struct judge *j, const struct observation *o)
 {
     const struct policy_case c = case_of_handshake(o);
-    peers_expect_ends(j->peers, o);
-    sessions_expect_session(j->sessions, o);
+    peers_expect(j->peers, o);
+    sessions_expect(j->sessions, o);
     profile_expect(j->profile, o);
     output_expect(j->output, &c);
 }
@@ -345,14 +350,10 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     }
     if (!f->foreseen)
         judge_expect(j, o);
-    peers_expect(j->peers, o);
-    sessions_expect(j->sessions, o);
     j->handshakes++;
     j->damaged += observation_is_damaged(o);
     const struct hello_shape shape = peers_shape(j->peers, o);
     const struct peer *server = peers_find(j->peers, o, &shape, SERVER);
-    if (server)
-        peer_expect_answer(server, o);
     struct session_result session;
     if (f->session_inside)
         sessions_miss(j->sessions);

@@ -188,6 +188,8 @@ static struct flow *expect_more(struct pipeline *p, struct flow *flow)
     checksums_expect(p->checksums, &flow->end[1]);
     greedy_expect(&p->flows, flow);
     tls_expect(p->tls, flow);
+    if (!p->docket)
+        judge_expect_hosts(p->judge, &flow->end[0], &flow->end[1]);
     return flow;
 }
 

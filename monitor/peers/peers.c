@@ -148,31 +148,41 @@ static uint32_t index_of(const struct peers *p, enum side side, const struct pee
     return index;
 }
 
-void peers_expect_ends(const struct peers *p, const struct observation *o)
+void peers_expect_hosts(const struct peers *p, const struct endpoint *client, const struct endpoint *server)
 {
-    for (enum side side = CLIENT; side <= SERVER; side++) {
-        const struct endpoint end = whence_peer(&o->whence, side);
-        const uint64_t hash = endpoint_hash(&p->shapes.key, &end);
-        expect(&p->table[side].buckets[hash & p->table[side].mask], 1);
-    }
-    serving_expect(&p->serving, &o->whence);
-    expect(&p->lesson[o->whence.flow_id % RECENT_LESSONS], sizeof *p->lesson);
-    expect(&p->shapes.shape[o->client_hello.number % KNOWN_HELLOS], sizeof *p->shapes.shape);
+    const struct endpoint ue = peer_end(client, CLIENT);
+    expect(bucket_of(p, CLIENT, &ue), 1);
+    expect(bucket_of(p, SERVER, server), 1);
+}
+
+/* What is known of its answers to such a hello. */
+static void peer_expect_answer(const struct peer *server, const struct observation *o)
+{
+    expect(&server->answer[o->client_hello.number % MAX_KNOWN_ANSWERS], 1);
+    expect(server->accepted, sizeof *server->accepted);
+}
+
+/* Nearly always the first of its bucket. */
+static const struct node *first_of(const struct peers *p, const struct whence *whence, enum side side)
+{
+    const struct endpoint end = whence_peer(whence, side);
+    return node_at(&p->table[side], *bucket_of(p, side, &end));
 }
 
 void peers_expect(const struct peers *p, const struct observation *o)
 {
-    met_expect(&p->met, o);
-    const struct endpoint end = whence_peer(&o->whence, CLIENT);
-    const struct node *ue = node_at(&p->table[CLIENT], *bucket_of(p, CLIENT, &end));
+    const struct node *server = first_of(p, &o->whence, SERVER);
+    if (server) {
+        expect(server, EXPECTED_BYTES);
+        peer_expect_answer(&server->peer, o);
+    }
+    const struct node *ue = first_of(p, &o->whence, CLIENT);
     if (ue)
-        expect(ue, EXPECTED_BYTES);
-}
-
-void peer_expect_answer(const struct peer *server, const struct observation *o)
-{
-    expect(&server->answer[o->client_hello.number % MAX_KNOWN_ANSWERS], 1);
-    expect(server->accepted, sizeof *server->accepted);
+        expect(ue, node_bytes(CLIENT));
+    met_expect(&p->met, o);
+    serving_expect(&p->serving, &o->whence);
+    expect(&p->lesson[o->whence.flow_id % RECENT_LESSONS], sizeof *p->lesson);
+    expect(&p->shapes.shape[o->client_hello.number % KNOWN_HELLOS], sizeof *p->shapes.shape);
 }
 
 const struct peer *peers_find(const struct peers *p, const struct observation *o,

@@ -49,13 +49,10 @@ const struct peers_counters *peers_counters(const struct peers *p);
 /* What the hello looks like, for the functions below. */
 struct hello_shape peers_shape(struct peers *p, const struct observation *o);
 
-/* Has the processor fetch where the handshake's peers will be looked for, and then, at its end, the UE
- * itself: with thousands of peers, each of these places was last touched long ago. */
-void peers_expect_ends(const struct peers *p, const struct observation *o);
+/* Has the processor fetch where the peers of a connection will be looked for; then, by both hellos, the peers
+ * and what else is known of them. With thousands of peers, each of these places was last touched long ago. */
+void peers_expect_hosts(const struct peers *p, const struct endpoint *client, const struct endpoint *server);
 void peers_expect(const struct peers *p, const struct observation *o);
-
-/* peer_weigh_handshake() will be asked about this server. */
-void peer_expect_answer(const struct peer *server, const struct observation *o);
 
 /* The peer of the handshake on that side, or NULL if it is not known yet. */
 const struct peer *peers_find(const struct peers *p, const struct observation *o,

@@ -241,10 +241,6 @@ static bool may_be_of_later(struct sessions *s, const struct observation *o, con
 void sessions_expect(const struct sessions *s, const struct observation *o)
 {
     copies_expect(s, o);
-}
-
-void sessions_expect_session(const struct sessions *s, const struct observation *o)
-{
     expect(&s->recent[o->whence.flow_id % RECENT_SESSIONS], sizeof *s->recent);
     table_expect_server(&s->table, &o->whence.server);
     expect_missed(s, &o->whence);

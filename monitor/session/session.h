@@ -191,9 +191,7 @@ struct session_questions {
 bool sessions_ask(struct sessions *s, const struct observation *o, struct session_questions *q);
 bool sessions_answered(struct sessions *s, const struct session_questions *q);
 
-/* Has the processor fetch what sessions_judge() will touch for a handshake: what both hellos show, and what
- * is known at its end. */
-void sessions_expect_session(const struct sessions *s, const struct observation *o);
+/* Has the processor fetch what sessions_judge() will touch for a handshake, by both hellos. */
 void sessions_expect(const struct sessions *s, const struct observation *o);
 
 /*

@@ -367,6 +367,7 @@ static void note_randoms(struct handshake *h)
     enum { BYTES = sizeof h->memory.client_random };
     const size_t part_at[] = {PART_OF_RANDOM, BYTES + PART_OF_RANDOM};
     uint8_t both[2 * BYTES];
+    o->random[CLIENT] = o->random[SERVER] = o->randoms = 0;
     if (o->client_hello.format != HELLO_TLS || o->client_hello.unknown || o->server_hello.unknown)
         return;
     memcpy(both, h->memory.client_random, BYTES);
@@ -376,6 +377,16 @@ static void note_randoms(struct handshake *h)
             o->random[who] = random_drawn(both + part_at[who]);
     if (o->seen & SEEN_CLIENT_HELLO && o->seen & SEEN_SERVER_HELLO)
         o->randoms = siphash_for_table(&h->memory.keys->own, span_of(both, sizeof both)) | 1;
+}
+
+const struct observation *tls_answered(struct tls *tls, const struct flow *flow)
+{
+    struct handshake *h = handshake_of(tls, flow);
+    if (!h || h->answer_told || !h->observation || !(h->observation->seen & SEEN_SERVER_HELLO))
+        return NULL;
+    h->answer_told = true;
+    note_randoms(h);
+    return h->observation;
 }
 
 void tls_end_begins(struct tls *tls, const struct flow *flow)

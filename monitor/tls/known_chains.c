@@ -102,8 +102,10 @@ void known_chains_expect_server(const struct known_chains *chains, const struct 
 void known_chains_expect(const struct known_chains *chains, const struct endpoint *server)
 {
     const struct shown *shown = &chains->shown[shown_by(chains, server)];
-    if (shown->length)
-        expect_chain(&chains->chain[shown->place], shown->length);
+    if (!shown->length)
+        return;
+    expect(&chains->marks[shown->place / SET * SET], SET * sizeof *chains->marks);
+    expect_chain(&chains->chain[shown->place], shown->length);
 }
 
 /* The place of the message if it is known, else the one that a new message takes. */

@@ -139,15 +139,6 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
     return h->complete ? TLS_COMPLETE : TLS_MORE;
 }
 
-const struct observation *tls_answered(struct tls *tls, const struct flow *flow)
-{
-    struct handshake *h = handshake_of(tls, flow);
-    if (!h || h->answer_told || !h->observation || !(h->observation->seen & SEEN_SERVER_HELLO))
-        return NULL;
-    h->answer_told = true;
-    return h->observation;
-}
-
 bool tls_is_open(const struct tls *tls, const struct flow *flow)
 {
     const struct handshake *h = handshake_of(tls, flow);
