@@ -3,7 +3,11 @@
 #include "base/numbers.h"
 
 #include <assert.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
@@ -17,7 +21,19 @@
 
 #define RESERVED ((size_t)16 << 30) /* of addresses */
 
-enum { PAGE = 4096, BEFORE = 32, AFTER = 32 /* poisoned, around each block */, LITTLE = 2 << 20 };
+enum { PAGE = 4096, BEFORE = 32, AFTER = 32 /* poisoned, around each block */ };
+enum { FEW_PAGES = 512, FEW_REGIONS = 256 }; /* to copy more takes longer than to map them anew */
+enum { PAGE_IS_FILE = 4, PAGE_IS_PRESENT = 8, PAGE_IS_SWAPPED = 16 };
+
+/* Of linux/fs.h, from Linux 6.7 on; older kernels refuse SCAN_PAGES. */
+struct region {
+    uint64_t from, to, categories;
+};
+struct scan {
+    uint64_t size, flags, from, to, walked_to, regions, most_regions, most_pages;
+    uint64_t inverted, all_of, any_of, wanted;
+};
+#define SCAN_PAGES _IOWR('f', 16, struct scan)
 
 struct header { /* within what comes before a block */
     size_t size;
@@ -27,8 +43,11 @@ struct header { /* within what comes before a block */
 static struct {
     char *start;
     size_t used;
-    size_t kept;                    /* of which there is a copy; 0: not yet */
+    size_t kept; /* of which there is a copy; 0: not yet */
+    const char *copy;
+    int pages;                      /* /proc/self/pagemap */
     uint64_t numbers, numbers_kept; /* that were given */
+    size_t blocks, blocks_kept;     /* that were not freed */
     bool active;
 } arena;
 
@@ -40,6 +59,7 @@ void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *block, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
+char *__real_strdup(const char *text);
 void __real_free(void *block);
 void *__real_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset);
 int __real_munmap(void *at, size_t size);
@@ -50,6 +70,8 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *block, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
+char *__wrap_strdup(const char *text);
+__attribute__((format(printf, 2, 3))) int __wrap_asprintf(char **text, const char *format, ...);
 void __wrap_free(void *block);
 void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset);
 void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int file, off_t offset);
@@ -74,17 +96,51 @@ static char *map(void *at, size_t size, int flags, int file)
     return p;
 }
 
-/* What an input took is cleared; page faults for a little of it would take longer than that. */
+/* Poison does not matter here: a loop over volatile words is no call of memcpy() or memset(). */
+__attribute__((no_sanitize("address"), no_sanitize("undefined"))) static void put_back(const struct region *r)
+{
+    volatile uint64_t *to = (volatile uint64_t *)(uintptr_t)r->from; /* NOLINT(performance-no-int-to-ptr) */
+    const size_t at = r->from - (uintptr_t)arena.start;
+    const uint64_t *from = at < arena.kept ? (const uint64_t *)(const void *)(arena.copy + at) : NULL;
+    for (size_t n = (r->to - r->from) / sizeof *to; n; n--)
+        *to++ = from ? *from++ : 0;
+}
+
+/* What was kept lies in pages of a file, and those that were written are copies, no longer pages of it.
+ * False: there are too many of them, or the kernel does not tell. */
+static bool put_few_back(size_t start, size_t end)
+{
+    struct region regions[FEW_REGIONS];
+    struct scan s = {.size = sizeof s,
+                     .from = (uintptr_t)arena.start + start,
+                     .to = (uintptr_t)arena.start + end,
+                     .regions = (uintptr_t)regions,
+                     .most_regions = FEW_REGIONS,
+                     .most_pages = FEW_PAGES,
+                     .inverted = PAGE_IS_FILE,
+                     .all_of = PAGE_IS_FILE,
+                     .any_of = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+                     .wanted = PAGE_IS_PRESENT};
+    const int found = ioctl(arena.pages, SCAN_PAGES, &s);
+    if (found < 0 || s.walked_to != s.to)
+        return false;
+    for (int i = 0; i < found; i++)
+        put_back(&regions[i]);
+    return true;
+}
+
+/* What an input wrote is written once more, as it was; a page fault for each page would take longer. */
 static void restore(void)
 {
-    char *taken = arena.start + arena.kept;
-    const size_t size = arena.used - arena.kept;
-    ASAN_UNPOISON_MEMORY_REGION(taken, size);
-    if (size <= LITTLE)
-        memset(taken, 0, size);
-    (void)__real_madvise(arena.start, size <= LITTLE ? arena.kept : arena.used, MADV_DONTNEED);
+    const size_t taken = (arena.used + PAGE - 1) / PAGE * PAGE;
+    ASAN_UNPOISON_MEMORY_REGION(arena.start + arena.kept, taken - arena.kept);
+    if (!put_few_back(0, arena.kept))
+        (void)__real_madvise(arena.start, arena.kept, MADV_DONTNEED);
+    if (!put_few_back(arena.kept, taken))
+        (void)__real_madvise(arena.start + arena.kept, taken - arena.kept, MADV_DONTNEED);
     arena.used = arena.kept;
     arena.numbers = arena.numbers_kept;
+    arena.blocks = arena.blocks_kept;
 }
 
 bool arena_enter(void)
@@ -109,8 +165,9 @@ void arena_keep(void)
 {
     if (__lsan_enable)
         __lsan_enable();
-    arena.kept = arena.used = (arena.used + PAGE - 1) / PAGE * PAGE;
+    arena.kept = arena.used = (arena.used + PAGE) / PAGE * PAGE; /* though nothing was set up */
     arena.numbers_kept = arena.numbers;
+    arena.blocks_kept = arena.blocks;
     const int file = memfd_create("arena", MFD_CLOEXEC);
     assert(file >= 0 && ftruncate(file, (off_t)arena.kept) == 0);
     unsigned char *resident = __real_malloc(arena.kept / PAGE);
@@ -124,12 +181,19 @@ void arena_keep(void)
     }
     __real_free(resident);
     (void)map(arena.start, arena.kept, MAP_FIXED, file);
+    arena.copy = map(NULL, arena.kept, 0, file);
     (void)close(file);
+    arena.pages = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 }
 
 void arena_leave(void)
 {
     arena.active = false;
+}
+
+bool arena_is_free(void)
+{
+    return arena.blocks == arena.blocks_kept;
 }
 
 /* Poisoned bytes are read, too. */
@@ -161,6 +225,7 @@ static void *aligned(size_t alignment, size_t size)
     const size_t room = (size + 15) / 16 * 16;
     char *block = take(before + room + AFTER, before) + before;
     *header_of(block) = (struct header){.size = size};
+    arena.blocks++;
     ASAN_POISON_MEMORY_REGION(block - BEFORE, BEFORE);
     ASAN_POISON_MEMORY_REGION(block + size, room - size + AFTER);
     return block;
@@ -180,6 +245,7 @@ void arena_free(void *block)
     h->freed = true;
     ASAN_POISON_MEMORY_REGION(h, sizeof *h);
     assert(!found.freed);
+    arena.blocks--;
     if ((size_t)((char *)block - arena.start) >= arena.kept && arena.kept)
         ASAN_POISON_MEMORY_REGION(block, found.size);
 }
@@ -217,6 +283,27 @@ void *__wrap_realloc(void *block, size_t size)
 void *__wrap_aligned_alloc(size_t alignment, size_t size)
 {
     return arena.active ? aligned(alignment, size) : __real_aligned_alloc(alignment, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    return arena.active ? memcpy(arena_allocate(size), text, size) : __real_strdup(text);
+}
+
+int __wrap_asprintf(char **text, const char *format, ...)
+{
+    va_list list, again;
+    va_start(list, format);
+    va_copy(again, list);
+    const int length = vsnprintf(NULL, 0, format, list);
+    const size_t size = (size_t)length + 1;
+    *text = __wrap_malloc(size);
+    assert(length >= 0 && *text);
+    (void)vsnprintf(*text, size, format, again);
+    va_end(again);
+    va_end(list);
+    return length;
 }
 
 void __wrap_free(void *block)

@@ -18,6 +18,9 @@ bool arena_enter(void);
 void arena_keep(void);
 void arena_leave(void);
 
+/* All that was allocated since then is freed: where the target's objects are to leave nothing behind. */
+bool arena_is_free(void);
+
 /* Of all that is in it; 0: the target has none. The same input leaves the same. */
 uint64_t arena_digest(void);
 

@@ -2,6 +2,7 @@
  * Frames of one link type through one decoder. Input: a link type selector, then frames with a 2-byte length
  * each, whose first bit says that the snap length cut 100 bytes off.
  */
+#include "arena.h"
 #include "base/cursor.h"
 #include "decode/decode.h"
 #include "fuzz.h"
@@ -9,6 +10,8 @@
 #include <assert.h>
 #include <pcap/dlt.h>
 #include <stdlib.h>
+
+static struct decoder *decoder;
 
 static bool inside(struct span part, struct span whole)
 {
@@ -34,7 +37,7 @@ static void check(const struct segment *s, struct span frame, bool reassembled)
         abort();
 }
 
-static void decode_exact(struct decoder *decoder, struct frame frame, struct span bytes)
+static void decode_exact(struct frame frame, struct span bytes)
 {
     uint8_t *block = malloc(bytes.n ? bytes.n : 1); /* of its very size: one byte more is a fault */
     if (!block)
@@ -53,9 +56,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const int links[] = {
         DLT_EN10MB, DLT_LINUX_SLL,  DLT_LINUX_SLL2,       DLT_RAW, DLT_NULL, DLT_LOOP, DLT_PPP, DLT_IPV6,
         DLT_NFLOG,  DLT_IEEE802_11, DLT_IEEE802_11_RADIO, DLT_PPI};
-    struct decoder *decoder = decoder_new(); /* a new one, so that a finding can be repeated */
-    if (!decoder)
-        abort();
+    if (arena_enter()) {
+        decoder = decoder_new();
+        assert(decoder);
+        arena_keep();
+    }
     struct cursor c = cursor_over(span_of(data, size));
     uint8_t selector = cursor_u8(&c);
     uint64_t frames = 0;
@@ -67,12 +72,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                               .wire_len = bytes.n + (header & 0x8000 ? 100 : 0),
                               .big_endian = selector & 0x80,
                               .link_type = links[selector % (sizeof links / sizeof *links)]};
-        decode_exact(decoder, frame, bytes);
+        decode_exact(frame, bytes);
     }
     uint64_t results = 0;
     for (size_t i = 0; i < DECODE_RESULTS; i++)
         results += decoder_counters(decoder)->result[i];
     assert(results == frames);
-    decoder_free(decoder);
+    arena_leave();
     return 0;
 }

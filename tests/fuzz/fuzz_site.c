@@ -1,5 +1,6 @@
 /* A site's configuration: loaded, or refused with mistakes that have a place. */
 #include "app/site.h"
+#include "arena.h"
 #include "fuzz.h"
 #include "policy/file_texts.h"
 
@@ -25,7 +26,7 @@ static struct file_texts texts_of(const uint8_t *data, size_t size)
     return texts;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void run(const uint8_t *data, size_t size)
 {
     struct file_texts texts = texts_of(data, size);
     struct mistakes mistakes = {0};
@@ -40,5 +41,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     site_free(site);
     mistakes_free(&mistakes);
     free(texts.bytes);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (arena_enter())
+        arena_keep();
+    run(data, size);
+    assert(arena_is_free());
+    arena_leave();
     return 0;
 }

@@ -9,12 +9,14 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint8_t buffer[SEGMENT_MOST_BYTES];
+    static int fd = -1;
     struct segment s;
     struct segment_message m;
     bool torn;
     uint64_t last = 0;
-    const int fd = memfd_create("segment", MFD_CLOEXEC);
-    assert(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+    if (fd < 0)
+        fd = memfd_create("segment", MFD_CLOEXEC);
+    assert(fd >= 0 && pwrite(fd, data, size, 0) == (ssize_t)size && ftruncate(fd, (off_t)size) == 0);
     if (segment_resume(&s, fd, 0, &torn, &last)) {
         uint64_t count = 0;
         assert(s.done <= s.size && s.size <= size && torn == (s.size != size));
@@ -26,6 +28,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(count == s.kept);
         assert(segment_done(&s, last) == count && s.kept == 0 && s.done == s.size);
     }
-    (void)close(fd);
     return 0;
 }
