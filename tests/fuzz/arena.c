@@ -96,14 +96,16 @@ static char *map(void *at, size_t size, int flags, int file)
     return p;
 }
 
-/* Poison does not matter here: a loop over volatile words is no call of memcpy() or memset(). */
+typedef uint64_t several __attribute__((vector_size(64)));
+
+/* Poison does not matter here: a loop over what is volatile is no call of memcpy() or memset(). */
 __attribute__((no_sanitize("address"), no_sanitize("undefined"))) static void put_back(const struct region *r)
 {
-    volatile uint64_t *to = (volatile uint64_t *)(uintptr_t)r->from; /* NOLINT(performance-no-int-to-ptr) */
+    volatile several *to = (volatile several *)(uintptr_t)r->from; /* NOLINT(performance-no-int-to-ptr) */
     const size_t at = r->from - (uintptr_t)arena.start;
-    const uint64_t *from = at < arena.kept ? (const uint64_t *)(const void *)(arena.copy + at) : NULL;
+    const several *from = at < arena.kept ? (const several *)(const void *)(arena.copy + at) : NULL;
     for (size_t n = (r->to - r->from) / sizeof *to; n; n--)
-        *to++ = from ? *from++ : 0;
+        *to++ = from ? *from++ : (several){0};
 }
 
 /* What was kept lies in pages of a file, and those that were written are copies, no longer pages of it.
