@@ -77,6 +77,20 @@ bool handshake_awaits_answer_to_late_flight(struct handshake *h)
     return h->phase == PHASE_OPEN && may_await(h) && is_of_flight(h);
 }
 
+bool handshake_may_send_early_data(const struct observation *o)
+{
+    return !(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.early_data ||
+           o->client_hello.unknown & UNKNOWN_EXTENSIONS;
+}
+
+/* Early data may be as long as a Finished, and be acknowledged before the server's flight. A Finished answers
+ * that flight (RFC 8446 4.4.4), and so acknowledges the ServerHello. */
+bool handshake_may_be_early_data(const struct handshake *h)
+{
+    return handshake_may_send_early_data(h->observation) &&
+           !(h->server_hello.any && acknowledged_covers(&h->said_after, h->server_hello.number));
+}
+
 /* Without the ServerHello's version the records may be TLS 1.3's, and belong to the flights; or they are
  * alerts, which with usual suites are this short. What shows that both have finished is what the server says
  * when it has such a record of the client. */
@@ -85,7 +99,7 @@ bool handshake_data_of_both(struct handshake *h, enum side who, size_t record_le
     enum { USUAL_ALERT = ALERT + CONTENT_TYPE + 16 };
     const struct observation *o = h->observation;
     const bool alert = record_length <= USUAL_ALERT;
-    if (who == CLIENT && !alert && !h->client_flight.any)
+    if (who == CLIENT && !alert && !h->client_flight.any && !handshake_may_be_early_data(h))
         h->client_flight = (struct acknowledged){.number = h->side[CLIENT].read_to, .any = true};
     if (!(o->seen & SEEN_CLIENT_DATA) || !(o->seen & SEEN_SERVER_DATA) || !(o->seen & SEEN_SERVER_HELLO))
         return false;

@@ -127,9 +127,8 @@ struct handshake {
     bool answer_lost;       /* then: the server said something that was not captured */
     bool question_lost;     /* then: so did the client */
     bool alert_ahead;       /* so had its last record before that, perhaps captured too early */
-    struct acknowledged
-        answer_had;              /* what the server had of the client's bytes when it sent that, or ended */
-    struct acknowledged went_on; /* what it had when it sent another record */
+    struct acknowledged answer_had;    /* what the server had of the client when it sent that, or ended */
+    struct acknowledged went_on;       /* what it had when it sent another record */
     struct acknowledged client_flight; /* where the client's Finished ends, or what may be one */
     nanos done_at;                     /* then */
     bool native_sslv2;                 /* SSLv2 itself is spoken, not only its ClientHello */
@@ -246,6 +245,10 @@ bool handshake_is_alert(const struct handshake *h, size_t record_length);
 bool handshake_awaits_answer(struct handshake *h);
 /* So it does if the server's flight was captured behind it. */
 bool handshake_awaits_answer_to_late_flight(struct handshake *h);
+/* Does the client's hello offer early data (RFC 8446 2.3), or may it, as far as it was captured? */
+bool handshake_may_send_early_data(const struct observation *o);
+/* May the client's record hold them? */
+bool handshake_may_be_early_data(const struct handshake *h);
 /* Data from both sides: a Finished that was not captured must have come before. */
 bool handshake_data_of_both(struct handshake *h, enum side who, size_t record_length);
 void handshake_answer(struct handshake *h, enum side who, size_t record_length);

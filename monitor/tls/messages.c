@@ -156,7 +156,7 @@ static void after_server_hello(struct tls *tls, struct handshake *h, nanos now)
     if (observation_version(o) >= 0x0304) {
         o->side[SERVER].encrypted = true;
         h->side[0].ccs_pending = h->side[1].ccs_pending = false;
-        if (h->client_protected && !o->client_hello.early_data) {
+        if (h->client_protected && !handshake_may_send_early_data(o)) {
             maybe_finished(tls, h, h->client_protected, now);
             if (h->client_went_on)
                 maybe_finished(tls, h, h->client_protected, now);
@@ -559,9 +559,7 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
         }
         o->side[CLIENT].encrypted = true;
         h->hidden_alert = handshake_is_alert(h, record_length) && !o->client_hello.early_data;
-        /* Early data may have the same length; with them, only a record after the server's flight can be a
-         * Finished. */
-        if (o->seen & SEEN_SERVER_DATA || !o->client_hello.early_data)
+        if (!handshake_may_be_early_data(h) && (o->seen & SEEN_SERVER_DATA || !o->client_hello.early_data))
             maybe_finished(tls, h, record_length, now);
         return;
     }

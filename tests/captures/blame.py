@@ -1223,6 +1223,51 @@ def refusal_damaged(folder):
             check(lost == [("unfinished", len(end) > 1)], "the UE's end", len(end), "lost, and the answer to it seen:", lost)
 
 
+def early_data_damaged(folder):
+    """Early data (RFC 8446 2.3) may be as long as a Finished. No loss of one frame, and no cut, may make a handshake complete in which the client
+    never sent one, since the server refused or the client left; the hello that offers them, or the ServerHello's version, may be what is missing."""
+    path, own = os.path.join(folder, "early13.pcap"), b"\x77" * 32
+    share = b"\0\x1d\0\x20" + own
+    offers = [(43, b"\4\3\4\3\3"), (51, b"\0\x24" + share), (45, b"\1\1"), (42, b""), (41, b"\0\x26\0\x20" + own + b"\0\0\0\0\0\x21\x20" + own)]
+    hello = m.client_hello([0x1301, AES], m.TLS12, session=own, more=offers)
+    answered = m.server_hello(0x1301, m.TLS12, session=own, more=[(51, share), (43, b"\3\4")])
+    alert, finished, flight, late = (m.record(23, bytes(n), m.TLS12) for n in (19, 53, 90, 300))
+
+    def outcomes(frames, at=-1, kept=0):
+        with open(path, "wb") as f:
+            capturelib.write_frames_to(f, frames[:at] if kept else frames)
+            for i, (time, frame) in enumerate(frames[at:] if kept else ()):
+                part = frame[:kept if i == 0 else None]
+                f.write(struct.pack("<IIII", time // 10**9, time % 10**9, len(part), len(frame)) + part)
+        return [e["utwatch"]["outcome"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+
+    def made(steps):
+        c = capturelib.Connection(time=1795471000 * 10**9)
+        c.open()
+        for side, payload in steps:
+            c.frames.append(c.frame(side, 0x18 if payload else 0x11, payload))
+            c.seq[side] += len(payload) or 1
+            c.frames.append(c.frame(1 - side, 0x10))
+        return c.frames
+
+    fins = {"refused": [(SERVER, alert), (SERVER, b""), (CLIENT, b"")], "aborted": [(CLIENT, b""), (SERVER, b"")]}
+    for early in (late, late + late, finished):
+        begin = [(CLIENT, hello), (CLIENT, early), (SERVER, answered), (SERVER, flight)]
+        goes_on = made(begin + [(CLIENT, m.record(23, bytes(21), m.TLS12) + finished), (SERVER, late), (CLIENT, alert), (CLIENT, b""), (SERVER, b"")])
+        check(outcomes(goes_on) == ["complete"], "early data", len(early), outcomes(goes_on))
+        for outcome, end in fins.items():
+            frames = made(begin + end)
+            check(outcomes(frames) == [outcome], "early data", len(early), outcomes(frames))
+            for i in range(3, len(frames)):
+                said = outcomes(frames[:i] + frames[i + 1:])
+                check(said and "complete" not in said, "early data", len(early), outcome, "without frame", i, said)
+            for message in (hello, answered):
+                at = next(i for i, (_, f) in enumerate(frames) if f.endswith(message))
+                for kept in range(60, len(frames[at][1]), 19):
+                    said = outcomes(frames, at, kept)
+                    check("complete" not in said, "early data", len(early), outcome, "with", kept, "octets of frame", at, said)
+
+
 def answer_missed(folder):
     """What the client has acknowledged of the server's after its Finished may be a refusal (RFC 8446 4.4.4), though it was captured behind the
     client's end, or not at all."""
@@ -1321,6 +1366,7 @@ with tempfile.TemporaryDirectory() as temporary:
     the_ue_left_first(temporary)
     refused_by_tls13(temporary)
     refusal_damaged(temporary)
+    early_data_damaged(temporary)
     answer_missed(temporary)
     own_part_lost(temporary)
     refused_for_something_else(temporary)
