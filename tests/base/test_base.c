@@ -385,7 +385,8 @@ static void memory_ends_at_a_page_that_nobody_may_touch(void **state)
     memory_unmap(NULL);
 }
 
-/* mincore() counts what is resident: all of a small table from the beginning on, none of a large one. */
+/* mincore() counts what is resident: all of a small table from the beginning on, if the kernel can do that
+ * (MADV_POPULATE_WRITE, Linux 5.14), and none of a large one. */
 static void memory_of_large_tables_is_taken_when_it_is_touched(void **state)
 {
     (void)state;
@@ -399,7 +400,8 @@ static void memory_of_large_tables_is_taken_when_it_is_touched(void **state)
         size_t count = 0;
         for (size_t k = 0; k < pages[i]; k++)
             count += resident[k] & 1;
-        assert_int_equal(count, pages[i] == SMALL ? SMALL : 0);
+        const bool at_once = pages[i] == SMALL && madvise(memory, PAGE_BYTES, MADV_POPULATE_WRITE) == 0;
+        assert_int_equal(count, at_once ? SMALL : 0);
         memory_unmap(memory);
     }
 }
