@@ -4,10 +4,10 @@
  * judged; or the same handshake from another side of a translator, where the UE is nearer (app/sides.h).
  *
  * They occupy no slot of the layers below: all that they are judged by is copied. When all places are taken,
- * the first of the client that has most of them is reported before its time, so that nobody takes the time of
- * others away; a connection that has many gives way earlier. Handshakes have
- * places of their own, which clear text cannot take. Sessions and peers have learned from handshakes at once
- * (sessions_doubt() and peers_doubt() take that back).
+ * the first of the client that has most of them is reported before its time, or the first of all if no client
+ * has many, so that few clients take no time away from others; a connection that has many gives way earlier.
+ * Handshakes have places of their own, which clear text cannot take. Sessions and peers have learned from
+ * handshakes at once (sessions_doubt() and peers_doubt() take that back).
  */
 #ifndef UTWATCH_APP_HELD_BACK_H
 #define UTWATCH_APP_HELD_BACK_H
@@ -53,9 +53,9 @@ bool held_back_has(const struct held_back *h, uint64_t flow_id);
 bool held_back_is_mostly_free(const struct held_back *h);
 
 /* Is the first case to be dropped before one of this flow is put? So it is when no place is left, and then
- * the oldest of the client that has most becomes the first, if it has many; and when half are taken, many of
- * them by this flow, of which the oldest becomes the first: one connection takes no places from all others.
- */
+ * the oldest of the client that has most becomes the first, if it has many. It is, too, when half are taken,
+ * many of them by this flow: then the flow's oldest becomes the first, so that one connection takes no places
+ * from all others. */
 bool held_back_lacks_room(struct held_back *h, uint64_t flow_id);
 
 /* Keeps a copy of a case that ended at `due`, with all that it points to; a handshake knows itself when it

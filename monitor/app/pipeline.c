@@ -608,7 +608,7 @@ void pipeline_captured(struct pipeline *p, const struct live_counters *counters)
     p->captured = *counters;
 }
 
-/* Not inlined, since one frame in ten begins a connection. */
+/* Not inlined, since at most one frame in ten begins a connection. */
 __attribute__((noinline)) static void expect_connection(const struct pipeline *p, const struct frame *frame)
 {
     UNINITIALIZED struct segment segment;

@@ -31,7 +31,7 @@ struct statement {
     const struct observation *observation;
     bool session_in_progress; /* see tls_may_begin_session() */
     bool other_side;          /* HANDSHAKE: see tls_has_other_side() */
-    bool foreseen;            /* HANDSHAKE: judge_expect() was called for it */
+    bool foreseen;            /* HANDSHAKE: judge_expect() was called, if it has the server's hello */
     bool session_inside; /* HANDSHAKE: a later one inside encryption may have begun a session before this */
     const struct http_connection *http; /* CONNECTION; HANDSHAKE: what came in clear before it, or NULL */
     const char *protocol;               /* CONNECTION */

@@ -86,9 +86,9 @@ void decoder_knows(struct decoder *decoder);
 /* Of the frames that were not followed. */
 struct obstacle decoder_obstacle(const struct decoder *decoder);
 
-/* plain.c: of a frame that is as nearly all are, what decode_frame() makes of it but for what it has of the
- * frame itself. False: it is for the layers. The second function: may it begin a connection, if it is such a
- * frame? */
+/* plain.c: the segment in a frame that is as nearly all are, as decode_frame() gives it but for the members
+ * that are copied from *frame. False: the frame is for the layers. decode_may_open(): if it is such a frame,
+ * may it begin a connection? */
 bool decode_plain(const struct frame *frame, struct segment *out);
 bool decode_may_open(const struct frame *frame);
 

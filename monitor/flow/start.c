@@ -100,7 +100,9 @@ static bool has_spoken(const struct flow *flow, unsigned side)
     return flow->marks[side] & SIDE_DATA;
 }
 
-/* A host that rewrites numbers does so before anything is said. `other`: as in is_of_other_hosts(). */
+/* A host that rewrites numbers does so before anything is said. If the server took data from the SYN, the
+ * segment is behind these, and only flow_restart() knows where the client's bytes begin. `other`: as in
+ * is_of_other_hosts(). */
 static enum stream_start beside_or_anew(struct flow_table *table, const struct flow *flow,
                                         const struct segment *segment, uint16_t other)
 {
