@@ -178,8 +178,11 @@ static enum reaction answer_to_hello(const struct handshake *h)
 {
     const struct observation *o = h->observation;
     const enum reaction alert = h->client_gave_up ? REACTION_UNKNOWN : o->reaction;
+    /* After its alert it went on, and so did the client. */
     if (o->reaction == REACTION_FATAL_ALERT && h->phase == PHASE_DONE)
-        return o->seen & SEEN_SERVER_HELLO ? REACTION_ACCEPTED : REACTION_UNKNOWN; /* it went on */
+        return o->seen & SEEN_SERVER_HELLO ? REACTION_ACCEPTED : REACTION_UNKNOWN;
+    if (o->reaction == REACTION_LATE_ALERT && h->phase == PHASE_DONE)
+        return REACTION_ACCEPTED_LATE;
     if ((alert == REACTION_FATAL_ALERT || alert == REACTION_LATE_ALERT || o->seen & SEEN_SSLV2_ERROR) &&
         o->unheard)
         return REACTION_UNKNOWN; /* the alert may answer one from the client */

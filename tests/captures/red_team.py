@@ -283,6 +283,20 @@ def opened_with_data(folder):
                               and judged.tls[-1].get("unobserved", []) == hidden, "with data", name, how, numbers, pause, taken, answers, judged.tls)
 
 
+def goes_on_after_its_alert(folder):
+    """A fatal alert ends a connection (RFC 5246 7.2.2). If both ends go on to the end all the same, the server did select what it had selected."""
+    for ends in (V4, V6):
+        for version in (m.TLS10, m.TLS12):
+            words = talk(ANON, version)
+            hello = m.server_hello(ANON, version)
+            flight = words[1][1]
+            check(flight.startswith(hello), "the flight begins with the hello")
+            for at in (0, len(hello), len(flight)):
+                steps = [words[0], (SERVER, flight[:at] + m.alert(2, 40, version) + flight[at:]), *words[2:]]
+                judged = Judged(folder, capturelib.build(steps, time=START, **ends))
+                check(judged.high == BROKEN, "after a fatal alert", "IPv6" if ends else "", version, at, judged.high, judged.tls)
+
+
 def records(steps, size, between=b""):
     """The messages in clear in records of `size` octets."""
     out = []
@@ -362,4 +376,5 @@ with tempfile.TemporaryDirectory() as scratch:
     reopened(scratch)
     copies(scratch)
     opened_with_data(scratch)
-finish(1190)
+    goes_on_after_its_alert(scratch)
+finish(1206)
