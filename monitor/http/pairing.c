@@ -144,6 +144,9 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
         c->seen.connect_placed = a->place.known;
         c->seen.connect_at = a->place.seq;
     }
+    /* What the server served here may have been of Ut. */
+    if (e->target_cut && !e->of_ut && is_2xx(a))
+        c->seen.damage |= e->damage & (HTTP_DAMAGE_COMPRESSED | HTTP_DAMAGE_TOO_LONG);
     if (counts(e))
         count_answer(&c->seen.count, a);
     if (counts(e) && e->of_ut)

@@ -124,6 +124,8 @@ def made():
     padded = frame(HEADERS, END_HEADERS | PADDED | PRIORITY, 1, b"\x03" + bytes(5) + split + bytes(3))
     continued = frame(HEADERS, END_STREAM, 1, split[:7]) + frame(CONTINUATION, 0, 1, split[7:8]) + frame(CONTINUATION, END_HEADERS, 1, split[8:])
     other = request(1, b"/index.html")
+    by_index = frame(HEADERS, 5, 1, b"\x82\x86\x44" + string(PATH) + b"\x41" + string(b"xcap.example.org"))
+    by_index += frame(HEADERS, 5, 3, b"\x82\x86\xbf\xbe")
     two = "HTTP without TLS: 2 requests, 1 of them served"
     one, none = ("HTTP without TLS: 1 request, %s" % n for n in ("1 of them served", "none served"))
     unseen = "HTTP without TLS: 1 request; no answer that serves is known"
@@ -137,7 +139,9 @@ def made():
         ("a body and trailers", frame(HEADERS, END_HEADERS, 1, split) + frame(DATA, 0, 1, b"<x/>" * 999) + frame(HEADERS, 5, 1, b"\x00\x01a\x01b"),
          frame(HEADERS, END_HEADERS, 1, b"\x88") + frame(DATA, 0, 1, b"d" * 5000) + frame(HEADERS, 5, 1, b"\x00\x01a\x01b"), one),
         ("no answer", asked, b"", unseen), ("an answer by index", asked, answer(1, b"\xbe"), unseen),
-        ("another document", other, served, None), ("a path by index", request(1, b"/x") + frame(HEADERS, 5, 3, b"\x82\x86\xbe\xbf"), served, None),
+        ("another document", other, served, None),
+        ("refused, and served when asked by index", by_index, answer(1, b"\x8d") + answer(3), unseen),
+        ("a path by index", request(1, b"/x") + frame(HEADERS, 5, 3, b"\x82\x86\xbe\xbf"), served, None),
     )
     for what, client, server, observed in cases:
         for v6, tunnelled in ((False, False), (True, False), (False, True)):
