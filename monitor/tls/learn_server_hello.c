@@ -114,10 +114,24 @@ static void learn_server_extensions(struct observation *o, struct span extension
         f->unknown &= (uint8_t)~UNKNOWN_VERSIONS;
 }
 
+/* A server that selects no TLS 1.3 may draw any random, also the one of a HelloRetryRequest, which has to
+ * select it (RFC 8446 4.1.4). What did not arrive or does not parse may have done so. */
+static bool is_hello_retry(const struct server_hello *hello, bool cut)
+{
+    if (!hello->hello_retry || cut)
+        return hello->hello_retry;
+    struct cursor c = cursor_over(hello->extensions);
+    struct extension e;
+    while (extension_next(&c, &e))
+        if (e.type == EXTENSION_SUPPORTED_VERSIONS)
+            return true;
+    return c.status != PARSE_OK;
+}
+
 static void keep_server_hello(struct observation *o, struct hello_memory *memory,
                               const struct server_hello *hello, bool cut)
 {
-    if (hello->hello_retry) {
+    if (is_hello_retry(hello, cut)) {
         o->hello_retry = true;
         return;
     }

@@ -71,7 +71,8 @@ static enum parse parse_server_hello(struct span body, bool draft, struct server
         out->compression = cursor_u8(&c);
     out->usable = c.status == PARSE_OK;
     extensions_block(&c, &out->has_extensions, &out->extensions);
-    out->hello_retry = span_equal(out->random, span_of(hello_retry_random, sizeof hello_retry_random));
+    out->hello_retry = out->version == 0x0303 &&
+                       span_equal(out->random, span_of(hello_retry_random, sizeof hello_retry_random));
     return cursor_complete(&c);
 }
 

@@ -36,7 +36,7 @@ struct server_hello {
     uint8_t compression;
     bool has_extensions;
     struct span extensions;
-    bool hello_retry; /* the random that RFC 8446 4.1.3 reserves for HelloRetryRequest */
+    bool hello_retry; /* a HelloRetryRequest by its version and random (RFC 8446 4.1.3); may lack TLS 1.3 */
     bool usable;      /* everything before the extensions parsed, whatever came after */
 };
 

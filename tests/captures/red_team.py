@@ -3,6 +3,7 @@
 
 Two ends really speak; what is told of them must not depend on what is around it.
 """
+import hashlib
 import os
 import sys
 import tempfile
@@ -297,6 +298,27 @@ def goes_on_after_its_alert(folder):
                 check(judged.high == BROKEN, "after a fatal alert", "IPv6" if ends else "", version, at, judged.high, judged.tls)
 
 
+RETRY = hashlib.sha256(b"HelloRetryRequest").digest()  # RFC 8446 4.1.3
+
+
+def random_of_retry(folder):
+    """A server draws its random itself. Only one that selects TLS 1.3 asks for another hello by it (RFC 8446 4.1.3, 4.1.4), and no client that takes
+    its answer for a hello of TLS 1.2 or less has seen a request."""
+    extended = [(0xFF01, b"\0"), (23, b"")]
+    for version in (m.TLS10, 0x0302, m.TLS12):
+        for more in ((), extended):
+            steps = [(CLIENT, m.client_hello([ANON], version, more=more)), *talk(ANON, version)[1:]]
+            flight = steps[1][1][len(m.server_hello(ANON, version)):]
+            hellos = [m.server_hello(ANON, version, more=more, random=r) for r in (b"\x22" * 32, RETRY)]
+            plain, drawn = (Judged(folder, capturelib.build([steps[0], (SERVER, hello + flight), *steps[2:]], time=START, **V4)) for hello in hellos)
+            check(plain.high and drawn.faults == plain.faults and drawn.suites == [ANON] and not drawn.tls[0]["server_hello"]["hello_retry"],
+                  "the random of a HelloRetryRequest in %04x" % version, more, drawn.faults, plain.faults)
+    hello = m.client_hello([ANON, 0x1301], m.TLS12, more=[(43, b"\4\3\4\3\3")])
+    ask = m.server_hello(0x1301, m.TLS12, more=[(43, b"\3\4")], random=RETRY)
+    asked = Judged(folder, capturelib.build([(CLIENT, hello), (SERVER, ask)], time=START, **V4))
+    check(not asked.suites and not asked.high, "a HelloRetryRequest", asked.suites, asked.high)
+
+
 def records(steps, size, between=b""):
     """The messages in clear in records of `size` octets."""
     out = []
@@ -367,6 +389,7 @@ def once_more_issued(folder):
 
 
 with tempfile.TemporaryDirectory() as scratch:
+    random_of_retry(scratch)
     nothing_changes(scratch)
     neither_reading(scratch)
     once_more_issued(scratch)
@@ -377,4 +400,4 @@ with tempfile.TemporaryDirectory() as scratch:
     copies(scratch)
     opened_with_data(scratch)
     goes_on_after_its_alert(scratch)
-finish(1206)
+finish(1213)
