@@ -2,89 +2,177 @@
 
 #include "wire/http.h"
 
+#include <string.h>
 #include <strings.h>
 
 /* TS 24.423, 24.623, RFC 4826, RFC 4827, OMA XDM. Other pages have words of plain English in their paths as
  * well, but neither of the trees of RFC 4825 6.1 below them. */
+#define AUID(text, word)                                                                                     \
+    {                                                                                                        \
+        text, sizeof(text) - 1, word                                                                         \
+    }
 static const struct {
     const char *name;
+    size_t length;
     bool word;
 } auids[] = {
-    {"simservs.ngn.etsi.org", false},
-    {"resource-lists", true},
-    {"rls-services", true},
-    {"pres-rules", true},
-    {"pidf-manipulation", true},
-    {"org.openmobilealliance.pres-rules", false},
-    {"xcap-caps", true},
-    {"org.openmobilealliance.xcap-directory", false},
-    {"org.openmobilealliance.user-profile", false},
-    {"org.openmobilealliance.groups", false},
-    {"org.etsi.ngn.simservs", false},
-    {"org.openmobilealliance.search", false},
+    AUID("simservs.ngn.etsi.org", false),
+    AUID("resource-lists", true),
+    AUID("rls-services", true),
+    AUID("pres-rules", true),
+    AUID("pidf-manipulation", true),
+    AUID("org.openmobilealliance.pres-rules", false),
+    AUID("xcap-caps", true),
+    AUID("org.openmobilealliance.xcap-directory", false),
+    AUID("org.openmobilealliance.user-profile", false),
+    AUID("org.openmobilealliance.groups", false),
+    AUID("org.etsi.ngn.simservs", false),
+    AUID("org.openmobilealliance.search", false),
 };
 
-/* A segment of a path, in which any character may be percent-encoded (RFC 3986 6.2.2.2). */
-static bool segment_is(struct span s, const char *text)
-{
-    for (; s.n && *text; text++) {
-        const char c = (char)http_unescaped(&s);
-        if (strncasecmp(&c, text, 1) != 0)
-            return false;
-    }
-    return !s.n && !*text;
-}
-
-static struct span next_segment(struct span *path)
-{
-    while (path->n && path->p[0] == '/')
-        *path = span_skip(*path, 1);
-    size_t n = 0;
-    while (n < path->n && path->p[n] != '/' && path->p[n] != '?')
-        n++;
-    struct span segment = span_head(*path, n);
-    *path = n < path->n && path->p[n] == '?' ? span_of(NULL, 0) : span_skip(*path, n);
-    return segment;
-}
-
-enum { AUIDS = sizeof auids / sizeof *auids };
+enum { AUIDS = sizeof auids / sizeof *auids, LONGEST_NAME = 40 };
 
 const char *xcap_auid_name(size_t i)
 {
     return i < AUIDS ? auids[i].name : NULL;
 }
 
-/* Its index in the list; AUIDS: none. */
-static size_t auid_of(struct span segment)
+/* What a segment is, by its name. */
+enum { OTHER, DOT, UP, USERS, GLOBAL, FIRST_AUID };
+
+struct path_segment {
+    struct span written;
+    struct span name; /* without its parameters (RFC 3986 3.3) */
+    unsigned is;
+};
+
+/* Of a path, from its last segment to its first, so that each ".." comes before the segment that it removes.
+ * Servers differ: some take a path as it is written, some join slashes first, some leave out parameters. */
+struct reading {
+    bool resolved;   /* ".." removes a segment (RFC 3986 5.2.4) */
+    bool parameters; /* "..;x" is another segment than ".." */
+    bool empty;      /* the segment between two slashes is one that ".." can remove */
+    size_t climb;    /* so many of the segments before are removed */
+    unsigned next_is;
+    struct span next, below; /* the segments that follow */
+    struct xcap_path path;
+};
+
+static bool is_name(struct span s, const char *text, size_t length)
 {
-    size_t a = 0;
-    while (a < AUIDS && !segment_is(segment, auids[a].name))
-        a++;
-    return a;
+    return s.n == length && strncasecmp((const char *)s.p, text, length) == 0;
+}
+
+/* Any character may be percent-encoded (RFC 3986 6.2.2.2). */
+static inline unsigned meaning_of(struct span name, bool escaped)
+{
+    uint8_t text[LONGEST_NAME];
+    if (escaped) {
+        size_t n = 0;
+        while (name.n && n < sizeof text)
+            text[n++] = http_unescaped(&name);
+        if (name.n)
+            return OTHER;
+        name = span_of(text, n);
+    }
+    if (name.n < sizeof "users" - 1) {
+        const bool dots = name.n && name.p[0] == '.' && name.p[name.n - 1] == '.';
+        return dots && name.n <= 2 ? (name.n == 1 ? DOT : UP) : OTHER;
+    }
+    if (is_name(name, "users", sizeof "users" - 1))
+        return USERS;
+    if (is_name(name, "global", sizeof "global" - 1))
+        return GLOBAL;
+    for (unsigned a = 0; a < AUIDS; a++)
+        if (is_name(name, auids[a].name, auids[a].length))
+            return FIRST_AUID + a;
+    return OTHER;
+}
+
+/* Takes it from the end of the path, with the slash before it. */
+static inline struct path_segment last_segment(struct span *path)
+{
+    const uint8_t *const start = path->p;
+    size_t from = path->n;
+    size_t end = path->n;
+    bool escaped = false;
+    for (; from && start[from - 1] != '/'; from--) {
+        if (start[from - 1] == ';')
+            end = from - 1;
+        escaped |= start[from - 1] == '%';
+    }
+    const struct span written = span_of(start + from, path->n - from);
+    const struct span name = span_of(start + from, end - from);
+    path->n = from ? from - 1 : 0;
+    return (struct path_segment){written, name, meaning_of(name, escaped)};
+}
+
+/* A segment that no later one removes. */
+static inline void read_kept(struct reading *r, const struct path_segment *s, bool climbs)
+{
+    const bool tree = r->next_is == USERS || r->next_is == GLOBAL;
+    r->path.tree |= tree;
+    if (s->is >= FIRST_AUID && (tree || !auids[s->is - FIRST_AUID].word)) {
+        const bool caps = is_name(span_of_text(auids[s->is - FIRST_AUID].name), "xcap-caps", 9);
+        r->path.auid = s->name;
+        r->path.climbs = climbs;
+        /* xcap-caps: global only (RFC 4825 12.1) */
+        r->path.user = r->next_is == USERS && !caps ? r->below : span_of(NULL, 0);
+    }
+    r->below = r->next;
+    r->next = s->written;
+    r->next_is = s->is;
+}
+
+static inline void read_segment(struct reading *r, const struct path_segment *s, bool climbs)
+{
+    const bool dots = !r->parameters || s->name.n == s->written.n;
+    if ((s->is == DOT && dots) || (!s->written.n && !r->empty))
+        return;
+    if (s->is == UP && dots && r->resolved)
+        r->climb++;
+    else if (r->climb)
+        r->climb--;
+    else if (s->written.n)
+        read_kept(r, s, climbs);
+}
+
+/* Returns whether a segment "..", with parameters or without, is in it. */
+static bool read_path(struct span path, struct reading *readings, size_t count)
+{
+    bool climbs = false;
+    while (path.n) {
+        const struct path_segment s = last_segment(&path);
+        for (size_t i = 0; i < count; i++)
+            read_segment(&readings[i], &s, climbs);
+        climbs |= s.is == UP;
+    }
+    return climbs;
 }
 
 bool xcap_path_parse(struct span target, struct xcap_path *out)
 {
-    enum { MOST_SEGMENTS = 16 };
-    *out = (struct xcap_path){0};
     if (http_starts(target, "http://") || http_starts(target, "https://"))
         target = span_skip(target, target.p[4] == ':' ? 7 : 8);
-    for (unsigned i = 0; i < MOST_SEGMENTS && target.n; i++) {
-        const struct span segment = next_segment(&target);
-        const size_t auid = auid_of(segment);
-        struct span below = target;
-        const struct span tree = next_segment(&below);
-        const bool users = segment_is(tree, "users");
-        const bool any = users || segment_is(tree, "global");
-        out->tree |= any;
-        if (auid == AUIDS || (auids[auid].word && !any))
-            continue;
-        out->auid = segment;
-        if (users && !segment_is(segment, "xcap-caps")) /* global only (RFC 4825 12.1) */
-            out->user = next_segment(&below);
-        for (unsigned k = 0; k < MOST_SEGMENTS && below.n; k++)
-            out->climbs |= segment_is(next_segment(&below), "..");
-        return true;
+    const uint8_t *query = target.n ? memchr(target.p, '?', target.n) : NULL;
+    const struct span path = query ? span_head(target, (size_t)(query - target.p)) : target;
+    struct reading written = {0};
+    const bool climbs = read_path(path, &written, 1);
+    *out = written.path;
+    if (out->auid.n || !climbs)
+        return out->auid.n > 0;
+    struct reading resolved[] = {{.resolved = true, .parameters = true, .empty = true},
+                                 {.resolved = true, .parameters = true},
+                                 {.resolved = true, .empty = true},
+                                 {.resolved = true}};
+    const size_t count = sizeof resolved / sizeof *resolved;
+    (void)read_path(path, resolved, count);
+    bool tree = out->tree;
+    for (size_t i = 0; i < count; i++) {
+        tree |= resolved[i].path.tree;
+        if (!out->auid.n)
+            *out = resolved[i].path;
     }
-    return false;
+    out->tree = tree;
+    return out->auid.n > 0;
 }

@@ -117,6 +117,19 @@ def many_requests(folder):
             check(judged.says_of_clear(number < 9), "behind", number, "pipelined", port, judged.faults, judged.unseen)
 
 
+def odd_paths(folder):
+    """A server finds the document behind dots (RFC 3986 5.2.4), encoded or not (6.2.2.2), and behind parameters (3.3): it served it in clear."""
+    documents = (b"./users", b"%2e/users", b"z/../users", b"z/%2E%2e/users", b"/../users", b";v=1/users;v=1", b".;v/users", b"users/../users")
+    pages = (b"../users", b".../users", b"z/users", b"z/../../users")
+    paths = {b"./" * 16 + b"resource-lists/users": True, b"a/../" * 100 + b"resource-lists/users": True}
+    paths |= {b"resource-lists" + b"/" * (p[:1] != b";") + p: p in documents for p in documents + pages}
+    for path, is_document in paths.items():
+        steps = [(CLIENT, b"GET /xcap/" + path + b"/u/index HTTP/1.1\r\nHost: app.example\r\n\r\n"),
+                 (SERVER, b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 5\r\n\r\nhello")]
+        judged = Judged(folder, capturelib.build(steps, time=START, server=("192.0.2.80", 80)))
+        check((("ut-4-tls-required", "both") in judged.faults) == is_document, "in clear:", path, judged.faults)
+
+
 ASK, NONE = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n", b"HTTP/1.1 204 No Content\r\n\r\n"
 REFUSED = [(CLIENT, b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n"), (SERVER, b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")]
 SOCKET = [(CLIENT, ASK.replace(b"\r\n\r\n", b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")),
@@ -395,9 +408,10 @@ with tempfile.TemporaryDirectory() as scratch:
     once_more_issued(scratch)
     behind_http(scratch)
     words_of_the_other_end(scratch)
+    odd_paths(scratch)
     many_requests(scratch)
     reopened(scratch)
     copies(scratch)
     opened_with_data(scratch)
     goes_on_after_its_alert(scratch)
-finish(1213)
+finish(1227)

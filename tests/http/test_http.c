@@ -669,10 +669,58 @@ static void parameters(void **state)
     assert_int_equal(path.user.n, 0);
 }
 
+/* RFC 3986 5.2.4, 6.2.2, 3.3: a server may find the document behind dots and parameters. */
+static void dots_in_paths(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target;
+        const char *user; /* NULL: it is not of XCAP */
+        bool climbs;
+    } cases[] = {
+        {"/xcap/resource-lists/./users/u/index", "u", false},
+        {"/xcap/resource-lists/%2e/users/./u/index", "u", false},
+        {"/xcap/resource-lists/z/../users/u/index", "u", true},
+        {"/xcap/resource-lists/z/%2E%2e/users/z/.%2e/u/index", "u", true},
+        {"/././././././././././././././././././xcap/resource-lists/users/u/index", "u", false},
+        {"/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/resource-lists/users/u/index", "u", false},
+        {"/a/../a/../a/../a/../a/../a/../a/../a/../a/../resource-lists/users/u", "u", false},
+        {"/../../resource-lists/users/u", "u", false},
+        {"/xcap/resource-lists;v=1/users;v=1/u;user=phone/index", "u;user=phone", false},
+        {"http://h/resource-lists/a/b/../../users/u", "u", true},
+        {"/resource-lists/users/u/../v", "u", true},
+        /* As some servers read it: slashes joined or not, parameters left out or not. */
+        {"/resource-lists//../users/u", "u", true},
+        {"/resource-lists/z//../users/u", "u", true},
+        {"/resource-lists/z/..;x/users/u", "u", true},
+        {"/resource-lists/..;x/../users/u", "u", true},
+        {"/resource-lists/..;x/z//../../users/u", "u", true},
+        {"/simservs.ngn.etsi.org/global/.", "", false},
+        {"/resource-lists/z/users/u", NULL, false},
+        {"/resource-lists/..z/users/u", NULL, false},
+        {"/resource-lists/.../users/u", NULL, false},
+        {"/resource-lists/../users/u", NULL, false},
+        {"/resource-lists/users2/../u", NULL, false},
+        {"/resource-lists%3Bv=1/users/u", NULL, false},
+        {"/a?b=/resource-lists/./users/u", NULL, false},
+        {"/..", NULL, false},
+        {"", NULL, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct xcap_path path;
+        const bool is = xcap_path_parse(span_of_text(cases[i].target), &path);
+        const char *user = cases[i].user;
+        if (is != (user != NULL) || (is && !span_equal(path.user, span_of_text(user))) ||
+            path.climbs != cases[i].climbs)
+            fail_msg("%s", cases[i].target);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(any_pieces, open_one, close_all),
+        cmocka_unit_test(dots_in_paths),
         cmocka_unit_test_setup_teardown(credentials_make_a_user_known, open_one, close_all),
         cmocka_unit_test_setup_teardown(http2_is_a_request, open_one, close_all),
         cmocka_unit_test_setup_teardown(http2_heads, open_one, close_all),
