@@ -57,7 +57,7 @@ size_t held_back_memory(void)
 {
     const size_t each =
         sizeof(struct held_case) + sizeof(uint64_t) + 2 * sizeof(uint16_t) + ALIKE_SHARE * sizeof(uint16_t);
-    return 2 * CLIENT_NUMBERS * sizeof(uint16_t) + HELD_HANDSHAKES * (each + sizeof(struct held_handshake)) +
+    return 2 * sizeof(uint16_t) * CLIENT_NUMBERS + HELD_HANDSHAKES * (each + sizeof(struct held_handshake)) +
            HELD_IN_CLEAR * (each + sizeof(struct held_in_clear));
 }
 
