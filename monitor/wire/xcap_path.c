@@ -93,8 +93,8 @@ static inline unsigned meaning_of(struct span name, bool escaped)
 static inline struct path_segment last_segment(struct span *path)
 {
     const uint8_t *const start = path->p;
-    size_t from = path->n;
     size_t end = path->n;
+    size_t from = end;
     bool escaped = false;
     for (; from && start[from - 1] != '/'; from--) {
         if (start[from - 1] == ';')
