@@ -72,6 +72,8 @@ void memory_unmap(void *memory)
     struct mapping *m = (struct mapping *)(void *)(first - PAGE);
     ASAN_UNPOISON_MEMORY_REGION(m, sizeof *m);
     const size_t bytes = m->bytes;
-    ASAN_UNPOISON_MEMORY_REGION(m, PAGE + bytes);
+    /* Only what was poisoned: to clear the shadow of all of a large table takes longer than to use it. */
+    ASAN_UNPOISON_MEMORY_REGION(m, (size_t)((char *)memory - (char *)m));
+    ASAN_UNPOISON_MEMORY_REGION((char *)m + PAGE + bytes - LINE, LINE);
     (void)munmap(m, PAGE + bytes + PAGE);
 }
