@@ -41,19 +41,19 @@ uint64_t source_position(const struct source *source);
 /* Reads until `n` bytes are in the window, or there are no more. It may move the window. */
 void source_fill(struct source *source, size_t n);
 
+/* What comes next and has been read already. */
+static inline struct span source_ahead(const struct source *source)
+{
+    return span_of(source->bytes + source->used, source->have - source->used);
+}
+
 /* The next `n` bytes, at most SOURCE_MOST; fewer only at the end or after a failure. They live until the next
  * call. */
 static inline struct span source_peek(struct source *source, size_t n)
 {
     if (source->have - source->used < n)
         source_fill(source, n);
-    return span_head(span_of(source->bytes + source->used, source->have - source->used), n);
-}
-
-/* What comes next and has been read already. */
-static inline struct span source_ahead(const struct source *source)
-{
-    return span_of(source->bytes + source->used, source->have - source->used);
+    return span_head(source_ahead(source), n);
 }
 
 /* Moves behind `n` bytes that source_peek() gave. */
