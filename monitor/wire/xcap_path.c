@@ -49,13 +49,13 @@ struct path_segment {
 /* Of a path, from its last segment to its first, so that each ".." comes before the segment that it removes.
  * Servers differ: some take a path as it is written, some join slashes first, some leave out parameters. */
 struct reading {
+    size_t climb;            /* so many of the segments before are removed */
+    struct span next, below; /* the segments that follow */
+    struct xcap_path path;
+    unsigned next_is;
     bool resolved;   /* ".." removes a segment (RFC 3986 5.2.4) */
     bool parameters; /* "..;x" is another segment than ".." */
     bool empty;      /* the segment between two slashes is one that ".." can remove */
-    size_t climb;    /* so many of the segments before are removed */
-    unsigned next_is;
-    struct span next, below; /* the segments that follow */
-    struct xcap_path path;
 };
 
 static bool is_name(struct span s, const char *text, size_t length)
