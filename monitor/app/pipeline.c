@@ -225,9 +225,10 @@ static enum belief belief_in(struct pipeline *p, const struct flow *flow, const 
 {
     if (is_bulk(flow, segment))
         return BELIEVED;
-    const enum acquaintance known = !flow || !flow->believed  ? ALONE
-                                    : flow_is_confirmed(flow) ? BOTH_ANSWERED
-                                                              : ACQUAINTED;
+    const enum acquaintance known = !flow || !flow->believed                ? ALONE
+                                    : flow_is_confirmed(flow)               ? BOTH_ANSWERED
+                                    : flow->confirmed >> segment->side & 1U ? SENDER_ANSWERED
+                                                                            : ACQUAINTED;
     return checksums_belief(p->checksums, segment, known);
 }
 

@@ -25,8 +25,8 @@ enum {
 struct sender {
     uint64_t address; /* and its space, hashed; 0: the place is free */
     uint32_t used;    /* when it was met last, in checks */
-    uint16_t left;    /* sums that were not made, of connections whose ends answer, before any was made */
-    uint16_t made;    /* sums that were, after TRIALS of those */
+    uint16_t left;    /* sums that were not made, of connections whose ends answer */
+    uint16_t made;    /* sums of data or of a start that were */
     uint8_t tried;    /* wrong ones, at most TRIALS */
     bool right;       /* one was right */
     bool makes;       /* its sums are made before the tap */
@@ -229,31 +229,39 @@ static bool is_offloaded(struct checksums *c, struct sender *sender)
     return sender->tried == TRIALS;
 }
 
-/* A right sum of data or of a start. One is enough to judge a sender by, unless its card seems to make its
- * sums: then somebody outside may impersonate it. */
-static void note_made(struct sender *sender)
+static void count_sum(struct sender *sender, uint16_t *count)
 {
-    if (sender->left >= TRIALS && sender->made < UINT16_MAX)
-        sender->made++;
-    sender->makes |= sender->left < TRIALS || sender->made > sender->left;
-}
-
-static void note_left(struct sender *sender, enum acquaintance known)
-{
-    if (known == BOTH_ANSWERED && sender->left < UINT16_MAX)
-        sender->left++;
-    if (sender->left < UINT16_MAX)
+    if (++*count < UINT16_MAX)
         return;
     sender->left /= 2;
     sender->made /= 2;
 }
 
+/* A right sum of data or of a start. One is enough to judge a sender by, unless its card seems to make its
+ * sums: then somebody outside may impersonate it. */
+static void note_made(struct sender *sender)
+{
+    count_sum(sender, &sender->made);
+    sender->makes |= sender->left < TRIALS || sender->made > sender->left;
+}
+
+/* Where segments are joined, the start of a connection has a right sum nevertheless. So a sender with many
+ * connections in which only unfinished ones are answered leaves them to its card, and a right one before was
+ * somebody else's. */
+static void note_left(struct sender *sender)
+{
+    count_sum(sender, &sender->left);
+    sender->makes &= sender->left < TRIALS || sender->made >= sender->left;
+}
+
 /* An unfinished sum of a sender that makes its own: the capturing host may have joined segments with data, or
  * somebody has forged the segment. Linux leaves the sum of the pseudo-header in segments that it joins (GRO);
  * there are so many of these that a segment longer than a packet is not kept until it is acknowledged. */
-static enum belief belief_in_unmade(struct checksums *c, const struct segment *segment,
+static enum belief belief_in_unmade(struct checksums *c, struct sender *sender, const struct segment *segment,
                                     enum acquaintance known)
 {
+    if (known == SENDER_ANSWERED && segment->payload_len > 0)
+        note_left(sender);
     if (known != ALONE && !segment->payload_len) {
         c->counters.wrong++;
         return NOT_BELIEVED;
@@ -293,8 +301,9 @@ enum belief checksums_belief(struct checksums *c, const struct segment *segment,
     }
     if (found == CHECKSUM_UNMADE) {
         if (sender->makes)
-            return belief_in_unmade(c, segment, known);
-        note_left(sender, known);
+            return belief_in_unmade(c, sender, segment, known);
+        if (known == BOTH_ANSWERED)
+            note_left(sender);
         return BELIEVED;
     }
     if (c->policy == CHECKSUMS_AUTO && (known == ALONE || !sender->right)) {

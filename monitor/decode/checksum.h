@@ -52,9 +52,10 @@ const struct checksum_counters *checksums_counters(const struct checksums *c);
 
 /* How much is known of the segment's connection. */
 enum acquaintance {
-    ALONE,        /* nothing was believed: it can mislead no more than one with right sums that was made up */
-    ACQUAINTED,   /* something was */
-    BOTH_ANSWERED /* both ends acknowledge each other where the capture sees it */
+    ALONE,           /* nothing was believed: it misleads no more than one with right sums that was made up */
+    ACQUAINTED,      /* something was */
+    SENDER_ANSWERED, /* and the other end acknowledges the segment's sender */
+    BOTH_ANSWERED    /* both ends acknowledge each other where the capture sees it */
 };
 
 /* Has the processor fetch what is known of the sender. */

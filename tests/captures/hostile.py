@@ -358,6 +358,13 @@ def own_card():
     for what, between in ("nothing forged", []), ("a forged segment", forged), ("six forged segments", six):
         found = Judged(before + between + guilty)
         check(found.alerts.get(FRAMED, (0,))[0] == 1, "own card:", what, found.alerts, found.capture)
+    # Forged before the server's first own word: until sixteen connections whose clients took such sums, the verdicts are weaker.
+    first = [(START - SECOND, forged[0][1])]
+    many = own([f for i in range(24) for f in served(DES3, i * SECOND, i)])
+    found = Judged(first + many + guilty)
+    check(found.alerts.get(FRAMED, (0,))[0] == 1, "own card: forged before its first word", found.alerts, found.capture)
+    found = Judged(first + many[:len(many) // 3] + guilty)
+    check(found.alerts.get(FRAMED) == (2, "partial"), "own card: forged a moment ago", found.alerts)
     made = capturelib.build([(CLIENT, hello((NULL_SHA,))), *honest(NULL_SHA)[1:]], time=START + 30 * SECOND)
     whole = Judged(before + made)
     weaker(before + [left_to_card(f) if f not in made else f for f in capturelib.made_up({}, made, ((SERVER,), False))], whole, "own card, disowned")
