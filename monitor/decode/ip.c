@@ -342,20 +342,28 @@ static bool is_quoted_segment(struct packet *p)
     return endpoint_equal(&out->src, &receiver) && packet_advance(p, header) && is_quoted_tcp(p);
 }
 
+/* Does an error of ICMP say that its packet did not arrive? Destination unreachable, but for a packet that
+ * was too long, and time exceeded (RFC 792, RFC 4443 3.1, 3.3). */
+static bool rejects(unsigned protocol, unsigned type, unsigned code)
+{
+    enum { UNREACHABLE = 3, TOO_LONG = 4, TIME_EXCEEDED = 11, UNREACHABLE6 = 1, TIME_EXCEEDED6 = 3 };
+    return protocol == PROTOCOL_ICMP6 ? type == UNREACHABLE6 || type == TIME_EXCEEDED6
+                                      : (type == UNREACHABLE && code != TOO_LONG) || type == TIME_EXCEEDED;
+}
+
 /*
- * Destination unreachable (RFC 792, RFC 4443 3.1), but for a packet that was too long: who is there, or the
- * firewall before him, does not take the segment of which it quotes the first 8 octets at least.
+ * Who is there, a firewall before him, or a router on the way does not take the segment of which it quotes
+ * the first 8 octets at least.
  */
 static enum layer icmp(struct packet *p)
 {
-    enum { UNREACHABLE = 3, TOO_LONG = 4, UNREACHABLE6 = 1, HEADER = 8 };
+    enum { HEADER = 8 };
     struct segment *out = p->out;
     struct cursor c = cursor_over(p->bytes);
     const unsigned type = cursor_u8(&c), code = cursor_u8(&c);
     const bool v6 = out->dst.family == 6;
-    const bool rejects = p->number == PROTOCOL_ICMP6 ? v6 && type == UNREACHABLE6
-                                                     : !v6 && type == UNREACHABLE && code != TOO_LONG;
-    if (rejects && packet_advance(p, HEADER) && is_quoted_segment(p)) {
+    if (v6 == (p->number == PROTOCOL_ICMP6) && rejects(p->number, type, code) && packet_advance(p, HEADER) &&
+        is_quoted_segment(p)) {
         c = cursor_over(p->bytes);
         out->src.port = cursor_u16(&c);
         out->dst.port = cursor_u16(&c);

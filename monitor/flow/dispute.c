@@ -4,7 +4,7 @@
  * reset it, and yet segments still come in their names: each end has two senders, and nobody knows which is
  * genuine. A reset that was forged on the path shows the same; a guessed one does not have the number. A
  * firewall in front of an end may answer in its place with an error of ICMP, which quotes the number of what
- * it rejects (RFC 5927 4.1).
+ * it rejects (RFC 5927 4.1); so does a router at which the forger lets its segments die.
  */
 #include "flow/stream_parts.h"
 

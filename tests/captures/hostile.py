@@ -502,9 +502,9 @@ def error(to, kind, code, quoted, time, sender=None):
     return time, capturelib.icmp_error(sender or (quoted[24:40] if quoted[0] >> 4 == 6 else quoted[16:20]), to, kind, code, quoted)
 
 
-def rejected(frames, which, code, gateway, extension=False):
+def rejected(frames, which, code, gateway, extension=False, kind=None):
     """With the errors by which a firewall answers segments of the connection, those of `which`, to who seems to send them. RFC 792: the header and
-    eight octets of what is in it; RFC 4443 2.4: as much as fits."""
+    eight octets of what is in it; RFC 4443 2.4: as much as fits. `kind`: another error than that the destination is unreachable."""
     out = []
     for i, (time, frame) in enumerate(frames):
         out.append((time, frame))
@@ -515,7 +515,7 @@ def rejected(frames, which, code, gateway, extension=False):
         if extension:  # RFC 8200 4.6: destination options that say nothing
             packet = packet[:6] + b"\x3c" + packet[7:40] + b"\x06\0\1\4\0\0\0\0" + packet[40:]
         sender = ("2001:db8:ffff::1" if v6 else "203.0.113.1") if gateway else None
-        out.append(error(packet[8:24] if v6 else packet[12:16], 1 if v6 else 3, code, packet if v6 else packet[:28], time + 1000, sender))
+        out.append(error(packet[8:24] if v6 else packet[12:16], kind or (1 if v6 else 3), code, packet if v6 else packet[:28], time + 1000, sender))
     return out
 
 
@@ -534,6 +534,8 @@ def rejected_by_firewalls():
                 for code in codes if what == "the SYN" else codes[1:3]:
                     frames = rejected(whole, which, code, gateway=code % 2, extension=ends and code == 3)
                     weaker(frames, plain, "rejected:", ends and "IPv6", suite, what, code)
+                # The forger lets its segments pass the tap and die at a router (RFC 792, RFC 4443 3.3).
+                weaker(rejected(whole, which, 0, gateway=True, kind=3 if ends else 11), plain, "time exceeded:", ends and "IPv6", suite, what)
             found = tshark_finds_wrong(frames, "(icmp.type == 3 or icmpv6.type == 1) and tcp.dstport")
             check(len(found) == len(frames) - len(whole), "tshark:", found)
             inside = [(t, encapsulation.gtp(f)) for t, f in rejected(whole, lambda i, s: i == 3, 3, True)]
@@ -541,7 +543,7 @@ def rejected_by_firewalls():
 
 
 def errors_that_reject_nothing():
-    """Too long a packet (RFC 1191, RFC 8201), a hop too many, what was never said, or what is not of this connection, to others, or too late."""
+    """Too long a packet (RFC 1191, RFC 8201), a wrong parameter, what was never said, or what is not of this connection, to others, or too late."""
     for ends in ({}, IPV6):
         whole = capturelib.build(honest(NULL_SHA), time=START, **ends)
         plain = Judged(whole)
@@ -553,7 +555,7 @@ def errors_that_reject_nothing():
 
         errors = {
             "too long": error(to, 2, 0, said[3], time) if ends else error(to, 3, 4, said[3], time),
-            "a hop too many": error(to, 3 if ends else 11, 0, said[3], time),
+            "a wrong parameter": error(to, 4 if ends else 12, 0, said[3], time),
             "another port": error(to, kind, 3, changed(at, b"\x9c\x41"), time),
             "before its start": error(to, kind, 3, changed(at + 4, struct.pack("!I", 999)), time),
             "what was never said": error(to, kind, 3, changed(at + 4, struct.pack("!I", 900000)), time),
