@@ -157,6 +157,8 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
     struct run rest = *run;
     if (flow->state == FLOW_HANDSHAKE && tls_is_followed(p->tls, flow, flow_role(flow, run->side), run))
         connection_finish(p, flow, p->now, 0);
+    if (flow->state == FLOW_HANDSHAKE && tls_is_left(p->tls, flow, flow_role(flow, run->side), run))
+        connection_finish(p, flow, p->now, 0);
     if (flow->state > FLOW_READABLE) /* its place was needed */
         return false;
     if (flow->state == FLOW_READABLE) {

@@ -1,5 +1,6 @@
 /* Bytes, acknowledgements and ends of a connection whose TLS has begun. */
 #include "tls/handshake.h"
+#include "wire/http.h"
 
 #include <assert.h>
 
@@ -207,6 +208,31 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
     handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, now);
     handshake_reset(tls, h, now);
     return true;
+}
+
+/* A record should begin here; or where one begins was lost, and no byte is missing. */
+static bool is_at_border(const struct handshake *h, enum side who)
+{
+    const struct assembly *a = &h->side[who];
+    const uint32_t missing = h->observation->side[who].damage & ~(uint32_t)UNOBSERVED_MALFORMED;
+    return a->lost ? h->observation->side[who].start_captured && !missing
+                   : !a->record_left && !a->header_length;
+}
+
+bool tls_is_left(struct tls *tls, const struct flow *flow, enum side who, const struct run *run)
+{
+    struct handshake *h = handshake_of(tls, flow);
+    if (!h || !handshake_has_begun(h) || h->complete || h->follow_up_awaited || run->gap || run->conflict ||
+        run->dropped || flow->altered || !run->bytes.n)
+        return false;
+    const bool asks = who == CLIENT && http_looks_like_request(run->bytes) == PARSE_OK;
+    const bool answers =
+        who == SERVER && h->phase != PHASE_OPEN && http_looks_like_response(run->bytes) == PARSE_OK;
+    if (!asks && !answers)
+        return false;
+    const bool awake = handshake_wake(tls, h, true);
+    assert(awake);
+    return is_at_border(h, who);
 }
 
 /* In TLS 1.3 alerts and key updates look like data too (RFC 8446 5.2); their length distinguishes them. */
