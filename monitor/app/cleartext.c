@@ -291,6 +291,20 @@ static void name_by(struct pipeline *p, struct other *o, enum side who, struct s
     o->name = 0;
 }
 
+/* The side that asks is known. Returns NULL, or whose slot is needed. */
+static struct flow *begin_http(struct pipeline *p, struct flow *flow, const struct segment *segment,
+                               bool belated, uint32_t known)
+{
+    const bool from_start = (flow->marks[0] | flow->marks[1]) & SIDE_SYN;
+    const uint32_t elsewhere = flow_has_several_paths(flow) ? HTTP_DAMAGE_GAP : 0;
+    const struct http_connection begin = {.whence = flow_whence(flow, segment),
+                                          .forwarded = flow->proxied,
+                                          .any_port = site_names_servers(p->site),
+                                          .belated = belated,
+                                          .damage = (from_start ? 0 : HTTP_DAMAGE_START) | known | elsewhere};
+    return open_http(p, flow, &begin);
+}
+
 /* The first bytes of a side tell whether it is HTTP, and which side asks. `whole`: they are its very first;
  * `known`: damage of what came before. Returns NULL, or whose slot is needed. */
 static struct flow *open_by_bytes(struct pipeline *p, struct flow *flow, const struct segment *segment,
@@ -305,14 +319,7 @@ static struct flow *open_by_bytes(struct pipeline *p, struct flow *flow, const s
         flow_name_client(flow, open                    ? flow_client_by_port(flow)
                                : response != PARSE_BAD ? !run->side
                                                        : run->side);
-        const bool from_start = (flow->marks[0] | flow->marks[1]) & SIDE_SYN;
-        const uint32_t elsewhere = flow_has_several_paths(flow) ? HTTP_DAMAGE_GAP : 0;
-        const struct http_connection begin = {.whence = flow_whence(flow, segment),
-                                              .forwarded = flow->proxied,
-                                              .any_port = site_names_servers(p->site),
-                                              .damage =
-                                                  (from_start ? 0 : HTTP_DAMAGE_START) | known | elsewhere};
-        return open_http(p, flow, &begin);
+        return begin_http(p, flow, segment, false, known);
     }
     if (whole && !flow_has_several_paths(flow) && flow->state == FLOW_SEARCHING &&
         bytes.n >= RECORD_HEADER_BYTES && opening_look(span_head(bytes, OPENING_BYTES)) == OPENING_NONE)
@@ -395,6 +402,25 @@ void cleartext_contest(struct pipeline *p, const struct flow *flow, enum side wh
     pipeline_tell(p, &f);
 }
 
+/* A request behind bytes that are neither TLS nor HTTP, such as records that no handshake belongs to. Empty:
+ * there is none, or it needs no looking for. */
+static struct span belated_request(const struct flow *flow, const struct run *run, bool first)
+{
+    const bool plain = first && (http_looks_like_request(run->bytes) != PARSE_BAD ||
+                                 http_looks_like_response(run->bytes) != PARSE_BAD);
+    if (flow->clear_kind == CLEAR_HTTP || flow->state != FLOW_SEARCHING || plain)
+        return span_of(NULL, 0);
+    return http_find_request(run->bytes);
+}
+
+static struct flow *open_belated(struct pipeline *p, struct flow *flow, const struct segment *segment,
+                                 unsigned side)
+{
+    cleartext_forget(p, flow);
+    flow_name_client(flow, side);
+    return begin_http(p, flow, segment, true, HTTP_DAMAGE_MALFORMED);
+}
+
 struct flow *cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment *segment,
                              const struct run *run, bool first)
 {
@@ -405,10 +431,13 @@ struct flow *cleartext_plain(struct pipeline *p, struct flow *flow, const struct
     const bool answers_other =
         first && http_looks_like_response(run->bytes) == PARSE_OK && is_asked(flow, run->side);
     const uint32_t known = answers_other ? HTTP_DAMAGE_MALFORMED : 0;
+    const struct span belated = belated_request(flow, run, first);
     if (late) /* HTTP/2, whose server may speak first, or an answer to something other than a request */
         cleartext_forget(p, flow);
     struct flow *victim = NULL;
-    if (flow->clear_kind == CLEAR_NONE && first && run->bytes.n)
+    if (belated.n && !late)
+        victim = open_belated(p, flow, segment, run->side);
+    else if (flow->clear_kind == CLEAR_NONE && first && run->bytes.n)
         victim = open_by_bytes(p, flow, segment, run, whole, known);
     if (victim)
         return victim;
@@ -425,7 +454,7 @@ struct flow *cleartext_plain(struct pipeline *p, struct flow *flow, const struct
         cleartext_contest(p, flow, who);
     const struct whence at = flow_whence(flow, segment);
     http_at(p->cleartext.http, flow->clear, who, place_of(flow, segment, run));
-    feed_http(p, flow, who, run->bytes, &at);
+    feed_http(p, flow, who, belated.n ? belated : run->bytes, &at);
     if (run->fin)
         http_end_of_side(p->cleartext.http, flow->clear, who);
     return NULL;

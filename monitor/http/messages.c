@@ -31,7 +31,7 @@ struct body body_of_answer(enum http_method method, const struct http_response *
     if (r->status == 101 && http_starts(r->fields.upgrade, "h2c"))
         return (struct body){.phase = PHASE_FRAME};
     if (r->status == 101)
-        return (struct body){.phase = follows_in_frames(r) ? PHASE_OVER : PHASE_OTHER};
+        return (struct body){.phase = follows_in_frames(r) ? PHASE_ASTRAY : PHASE_OTHER};
     if (method == HTTP_CONNECT && r->status >= 200 && r->status < 300)
         return (struct body){.phase = PHASE_TUNNEL};
     if (method == HTTP_HEAD || r->status < 200 || r->status == 204 || r->status == 304)
@@ -141,6 +141,7 @@ size_t http_switch_place(const struct http *http, uint32_t slot, enum side who, 
         return 0;
     case PHASE_OTHER:
         return lost || c->seen.damage & (HTTP_DAMAGE_GAP | HTTP_DAMAGE_START) ? SIZE_MAX : 0;
+    case PHASE_ASTRAY:
     case PHASE_OVER:
         break;
     }

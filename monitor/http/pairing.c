@@ -163,7 +163,7 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
     if (tunnel && server->phase == PHASE_BODY && server->left == UINT64_MAX)
         server->phase = PHASE_TUNNEL;
     if (a->status == 101)
-        c->side[CLIENT].phase = a->in_frames ? PHASE_OVER : PHASE_OTHER;
+        c->side[CLIENT].phase = a->in_frames ? PHASE_ASTRAY : PHASE_OTHER;
     else if (!tunnel && (e->method == HTTP_CONNECT || e->asks_tls))
         go_on_in_clear(&c->side[CLIENT]);
     if (e->method == HTTP_CONNECT && !tunnel) /* what follows is for the proxy */
@@ -305,6 +305,8 @@ struct http_exchange *http_unanswered(struct http *http, uint32_t slot)
         count_lone_answer(c);
     if (c->last_stream)
         forget_preface(c);
+    if (c->seen.belated && !c->seen.count.answers)
+        c->waiting_count = 0;
     if (!c->waiting_count)
         return NULL;
     c->given = take_waiting(c, 0);

@@ -1,5 +1,6 @@
 /* One side's bytes become heads; bodies are skipped (RFC 9112). */
 #include "http/connection.h"
+#include "wire/opening.h"
 
 enum { HTTP2_PREFACE_REST = sizeof "SM\r\n\r\n" - 1 };
 
@@ -16,13 +17,35 @@ static void end_at_message(struct http *http, struct connection *c, enum side wh
     connection_give_up(http, c, who, lost ? HTTP_DAMAGE_TOO_LONG : HTTP_DAMAGE_MALFORMED);
 }
 
+/* What came is no message, where one should begin. Later ones are read even so: whoever speaks HTTP behind it
+ * has ignored it. */
+static void go_astray(struct http *http, struct connection *c, enum side who)
+{
+    connection_give_up(http, c, who, HTTP_DAMAGE_MALFORMED);
+    c->side[who].phase = PHASE_ASTRAY;
+}
+
+/* A hello that nothing in HTTP has led to: what is said in its TLS may be of Ut. */
+static void note_hello(struct connection *c, enum side who, struct span bytes)
+{
+    c->seen.xcap += who == CLIENT && opening_look(span_head(bytes, OPENING_BYTES)) == OPENING_CLIENT_HELLO;
+}
+
+static void find_message(struct reader *r, enum side who, struct span *bytes)
+{
+    const struct span message = who == CLIENT ? http_find_request(*bytes) : http_find_response(*bytes);
+    if (message.n)
+        r->phase = PHASE_HEAD;
+    *bytes = message;
+}
+
 static bool on_request(struct http *http, struct connection *c, struct span head, const struct whence *where)
 {
     struct reader *reader = &c->side[CLIENT];
     struct http_request r;
     if (http_request_parse(head, reader->target_cut, &r) != PARSE_OK) {
         note_unread_request(c, r.target);
-        connection_give_up(http, c, CLIENT, HTTP_DAMAGE_MALFORMED);
+        go_astray(http, c, CLIENT);
         return false;
     }
     const struct body body = body_of_request(&r, reader->fields_lost);
@@ -43,7 +66,7 @@ static bool on_response(struct http *http, struct connection *c, struct span hea
 {
     struct http_response r;
     if (http_response_parse(head, &r) != PARSE_OK) {
-        connection_give_up(http, c, SERVER, HTTP_DAMAGE_MALFORMED);
+        go_astray(http, c, SERVER);
         return false;
     }
     const struct body body = body_of_answer(method_of_answer(c), &r, c->side[SERVER].fields_lost);
@@ -102,6 +125,26 @@ static void on_chunk_line(struct http *http, struct connection *c, enum side who
     r->phase = size ? PHASE_CHUNK : PHASE_TRAILER;
 }
 
+/* True: an exchange is complete. */
+static bool feed_head(struct http *http, struct connection *c, enum side who, struct span *bytes,
+                      const struct whence *where)
+{
+    struct reader *r = &c->side[who];
+    if (!r->length)
+        *bytes = who == CLIENT ? http_skip_to_request(*bytes) : http_skip_empty_lines(*bytes);
+    if (!r->length && bytes->n && answers_preface(c, who, *bytes)) {
+        begin_frames(c, SERVER);
+        return false;
+    }
+    if (!r->length && bytes->n && !http_is_text(bytes->p[0])) {
+        note_hello(c, who, *bytes);
+        go_astray(http, c, who);
+        return false;
+    }
+    const struct span head = head_take(r, who, bytes, false);
+    return head.n && (who == CLIENT ? on_request(http, c, head, where) : on_response(http, c, head));
+}
+
 bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes,
                const struct whence *where)
 {
@@ -112,14 +155,7 @@ bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *byt
         struct span text;
         switch (r->phase) {
         case PHASE_HEAD:
-            if (!r->length)
-                *bytes = who == CLIENT ? http_skip_to_request(*bytes) : http_skip_empty_lines(*bytes);
-            if (!r->length && bytes->n && answers_preface(c, who, *bytes)) {
-                begin_frames(c, SERVER);
-                break;
-            }
-            text = head_take(r, who, bytes, false);
-            if (text.n && (who == CLIENT ? on_request(http, c, text, where) : on_response(http, c, text)))
+            if (feed_head(http, c, who, bytes, where))
                 return true;
             break;
         case PHASE_BODY:
@@ -154,6 +190,9 @@ bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *byt
             r->phase = begins_message(who, *bytes) ? PHASE_HEAD : PHASE_OTHER;
             break;
         case PHASE_OTHER:
+        case PHASE_ASTRAY:
+            find_message(r, who, bytes);
+            break;
         case PHASE_OVER:
             *bytes = span_skip(*bytes, bytes->n);
             break;

@@ -48,7 +48,8 @@ def behind_tls(folder):
     for port in (80, 443):
         for what, before in AFTER_TLS.items():
             for how, asked in (("at once", [(CLIENT, ASK)]), ("in two segments", [(CLIENT, ASK[:20]), (CLIENT, ASK[20:])]),
-                               ("behind an empty line", [(CLIENT, b"\r\n" + ASK)]), ("behind a page", [(CLIENT, PAGE), (SERVER, SERVED), (CLIENT, ASK)])):
+                               ("behind an empty line", [(CLIENT, b"\r\n" + ASK)]),
+                               ("behind a page", [(CLIENT, PAGE), (SERVER, SERVED), (CLIENT, ASK)])):
                 said, outcomes = judged(folder, before + asked + [(SERVER, SERVED)], port)
                 check(said == ("fail", "both"), "a document behind a handshake", what, how, port, said)
                 check(len(outcomes) == 1 and outcomes != ["complete"], "the handshake", what, how, port, outcomes)
@@ -58,6 +59,49 @@ def behind_tls(folder):
             check(said[0] == "not_observable" or port == 80, "a document", what, port, said)
 
 
+ALERT, CCS, DATA = m.alert(1, 0, m.TLS12), m.record(20, b"\1", m.TLS12), m.record(23, b"x" * 20, m.TLS12)
+HALF = "half a handshake record"
+JUNK = {"an alert": ALERT, "a fatal alert": m.alert(2, 40, m.TLS12), "one that ends in a letter": m.alert(2, 70, m.TLS12), "a ChangeCipherSpec": CCS,
+        "a record of data": DATA, "records": ALERT + CCS + DATA, "long records": m.record(23, b"x" * 3000, m.TLS12) * 3,
+        "some octets": b"\1\2\3\4", "what is no record": b"\x17\3\3\xff\xff", HALF: m.record(22, b"\1\0\0\x30" + b"x" * 20, m.TLS12)}
+
+
+def behind_other_octets(folder):
+    """A server that serves a document has read the request, whatever came before it. RFC 5246 has no meaning for a record before the hello; RFC 9112
+    2.2 has the server close the connection, but it did not."""
+    page = [(CLIENT, PAGE), (SERVER, SERVED)]
+    for port in (80, 443):
+        for what, junk in JUNK.items():
+            for how, steps in (("in segments", [(CLIENT, junk), *DOCUMENT]),
+                               ("from both", [(CLIENT, junk), (SERVER, junk), *DOCUMENT]),
+                               ("in one segment", [(CLIENT, junk + ASK), (SERVER, SERVED)]),
+                               ("from the server", [(CLIENT, ASK), (SERVER, junk), (SERVER, SERVED)]),
+                               ("with the answer", [(CLIENT, ASK), (SERVER, junk + SERVED)]),
+                               ("behind a page", [*page, (CLIENT, junk), *DOCUMENT]),
+                               ("behind a page, from the server", [*page, (CLIENT, ASK), (SERVER, junk), (SERVER, SERVED)]),
+                               ("refused, behind a page", [*page, (CLIENT, junk), (SERVER, BAD), *DOCUMENT])):
+                said, _ = judged(folder, steps, port)
+                doubtful = "refused" in how and said in (("fail", "ue"), ("not_observable", "malformed"))  # which answer is whose is not known
+                doubtful |= what == HALF and how == "in one segment" and said == ("not_observable", "malformed")  # its hello may go on
+                check(said == ("fail", "both") or doubtful, "a document behind", what, how, port, said)
+        # What no server answers may be part of a document of another protocol.
+        for what, answer in (("nothing", []), ("words", [(SERVER, b"250 OK\r\n")])):
+            said, _ = judged(folder, [(CLIENT, b"\1\2\3\4"), (SERVER, b"\4\3\2\1"), (CLIENT, ASK), *answer], port)
+            check(said == ("not_observable", "malformed"), "a request that", what, "answers", port, said)
+    # RFC 9110 7.8: the protocol that was agreed is none of which a server serves a document.
+    for asked, granted in ((b"TLS/1.2", b"TLS/1.2"), (b"websocket", b"websocket"), (b"x", b"x"), (b"x", b"")):
+        fields = b"Connection: Upgrade\r\nUpgrade: %s\r\n\r\n"
+        answer = b"HTTP/1.1 101 Switching Protocols\r\n" + (fields % granted if granted else b"\r\n")
+        switch = [(CLIENT, PAGE[:-2] + fields % asked), (SERVER, answer)]
+        for before in ([], [(CLIENT, b"\1\2\3\4")]):
+            said, _ = judged(folder, switch + before + DOCUMENT, 80)
+            check(said == ("fail", "both"), "a document behind an Upgrade to", asked, granted, len(before), said)
+    # A hello that no CONNECT and no Upgrade has led to begins no TLS; what is said behind it is not known.
+    said, _ = judged(folder, [*page, (CLIENT, m.client_hello([0x18], m.TLS12)), (SERVER, m.server_hello(0x18, m.TLS12))], 80)
+    check(said == ("not_observable", "malformed"), "a hello behind a page", said)
+
+
 with tempfile.TemporaryDirectory() as scratch:
     behind_tls(scratch)
-finish(60)
+    behind_other_octets(scratch)
+finish(280)
