@@ -67,6 +67,7 @@ struct connection {
     struct http_connection seen;
     bool known_user;
     bool has_request;
+    bool has_body;        /* one of the requests has octets behind its head, by one reading at least */
     bool tunnel_of_ut;    /* the last CONNECT names a host of XCAP, */
     bool tunnel_not_443;  /* or another port than that of https */
     bool preface;         /* that of HTTP/2 was counted as a request */

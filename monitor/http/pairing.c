@@ -90,9 +90,16 @@ static void count_answer(struct http_count *n, const struct answer *a)
 }
 
 /* An answer whose request was not captured. It shows that there was one, but not what it was: the 2xx of a
- * CONNECT serves nothing. */
-static void count_lone_answer(struct connection *c)
+ * CONNECT serves nothing. If the client's octets are all here, the request is among those that were taken for
+ * a body, or could not be read. */
+static void count_lone_answer(struct connection *c, const struct answer *a)
 {
+    const uint32_t unseen = HTTP_DAMAGE_START | HTTP_DAMAGE_NO_CLIENT | HTTP_DAMAGE_GAP;
+    const bool unread = c->has_body || c->seen.damage & HTTP_DAMAGE_MALFORMED;
+    if (unread && is_2xx(a) && !(c->seen.damage & unseen)) {
+        c->seen.xcap++;
+        c->seen.damage |= HTTP_DAMAGE_MALFORMED;
+    }
     c->seen.count.answers++;
     const uint32_t why = HTTP_DAMAGE_START | HTTP_DAMAGE_NO_CLIENT | HTTP_DAMAGE_MALFORMED;
     c->seen.damage |= c->seen.damage & why ? 0 : HTTP_DAMAGE_GAP;
@@ -178,8 +185,8 @@ static void forget_earlier_answers(struct connection *c)
 {
     while (c->early_count && c->early[0].place.known && c->place.known &&
            (int32_t)(c->place.seq - c->early[0].place.ack) >= 0) {
-        count_lone_answer(c);
-        (void)take_early(c, 0);
+        const struct answer a = take_early(c, 0);
+        count_lone_answer(c, &a);
     }
 }
 
@@ -301,8 +308,10 @@ struct http_exchange *http_unanswered(struct http *http, uint32_t slot)
 {
     struct connection *c = connection_at(http, slot);
     note_begun_request(c);
-    for (; c->early_count; c->early_count--) /* whose requests were never captured */
-        count_lone_answer(c);
+    while (c->early_count) { /* their requests were never captured */
+        const struct answer a = take_early(c, 0);
+        count_lone_answer(c, &a);
+    }
     if (c->last_stream)
         forget_preface(c);
     if (c->seen.belated && !c->seen.count.answers)

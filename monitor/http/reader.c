@@ -14,6 +14,7 @@ static void begin_body(struct reader *r, struct body body)
 static void end_at_message(struct http *http, struct connection *c, enum side who)
 {
     const bool lost = c->side[who].fields_lost;
+    c->seen.xcap += who == CLIENT; /* what comes next may be of Ut */
     connection_give_up(http, c, who, lost ? HTTP_DAMAGE_TOO_LONG : HTTP_DAMAGE_MALFORMED);
 }
 
@@ -50,6 +51,7 @@ static bool on_request(struct http *http, struct connection *c, struct span head
     }
     const struct body body = body_of_request(&r, reader->fields_lost);
     begin_body(reader, body);
+    c->has_body |= body.phase != PHASE_HEAD;
     if (r.method == HTTP_PRI) {
         begin_body(reader, (struct body){.phase = PHASE_PREFACE, .left = HTTP2_PREFACE_REST});
         if (c->http2) /* RFC 7540 3.2: it confirms what was agreed */

@@ -388,12 +388,14 @@ static bool ends_in_chunks(struct span codings)
 /* RFC 9112 6.3: it overrides a Content-Length. */
 static void take_codings(struct http_fields *f, struct span value)
 {
+    f->twice |= f->body == HTTP_LENGTH;
     f->body = f->body != HTTP_UNCLEAR && ends_in_chunks(value) ? HTTP_CHUNKED : HTTP_UNCLEAR;
 }
 
 static void take_length(struct http_fields *f, struct span value)
 {
     uint64_t length = 0;
+    f->twice |= f->body == HTTP_CHUNKED;
     if (f->body == HTTP_CHUNKED)
         return;
     const bool clear = parse_length(value, &length) && f->body != HTTP_UNCLEAR &&
@@ -585,6 +587,9 @@ enum parse http_request_parse(struct span head, bool cut, struct http_request *o
         return PARSE_OK;
     const enum parse result = parse_fields(&c, &out->fields);
     distrust_old_chunks(last_word(line), &out->fields);
+    if (out->fields
+            .twice) /* RFC 9112 6.1 lets a server refuse it, and has it close the connection behind it */
+        out->fields.body = HTTP_UNCLEAR;
     return result;
 }
 

@@ -47,6 +47,7 @@ struct http_fields {
     bool probe;           /* User-Agent is that with which a balancer asks whether a server is up */
     bool browser;         /* a browser sends it, as it does whatever web page tells it to */
     enum http_body body;  /* as the fields alone say */
+    bool twice;           /* both Content-Length and Transfer-Encoding say it */
     uint64_t length;      /* of HTTP_LENGTH, bytes */
 };
 

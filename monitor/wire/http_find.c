@@ -23,8 +23,9 @@ static bool is_request(struct span bytes)
     bytes = http_skip_to_request(bytes);
     const uint8_t *end = memchr(bytes.p, '\n', bytes.n);
     struct http_request r;
-    return !end || (http_request_parse(span_head(bytes, (size_t)(end - bytes.p) + 1), false, &r) != PARSE_BAD &&
-                    !r.simple);
+    return !end ||
+           (http_request_parse(span_head(bytes, (size_t)(end - bytes.p) + 1), false, &r) != PARSE_BAD &&
+            !r.simple);
 }
 
 static bool is_response(struct span bytes)

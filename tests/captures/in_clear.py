@@ -101,7 +101,52 @@ def behind_other_octets(folder):
     check(said == ("not_observable", "malformed"), "a hello behind a page", said)
 
 
+def body(fields, content, method=b"POST"):
+    return PAGE.replace(b"GET", method)[:-2] + fields + b"\r\n" + content
+
+
+LENGTH, CHUNKS = b"%d" % len(ASK), b"%x\r\n" % len(ASK) + ASK + b"\r\n0\r\n\r\n"
+ONE_READING = [(b"Content-Length: %s\r\n", ASK), (b"content-length:\t00%s \r\n", ASK), (b"Content-Length:\r\n %s\r\n", ASK),
+               (b"Content-Length: %s\n", ASK), (b"Transfer-Encoding: chunked\r\n", CHUNKS), (b"Transfer-Encoding: gzip, CHUNKED\r\n", CHUNKS)]
+SEVERAL = [(b"Content-Length: 0\r\nContent-Length: %s\r\n", ASK), (b"Content-Length: %s\r\nContent-Length: 0\r\n", ASK),
+           (b"Content-Length: +%s\r\n", ASK), (b"Content-Length:\x0b%s\r\n", ASK), (b"Content-Length : %s\r\n", ASK),
+           (b"Transfer-Encoding: identity\r\n", ASK), (b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", CHUNKS),
+           (b"Transfer-Encoding: chunked, cow\r\n", CHUNKS), (b'Transfer-Encoding: "chunked"\r\n', CHUNKS),
+           (b"Transfer-Encoding: chunked;q=1\r\n", CHUNKS), (b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", CHUNKS),
+           (b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", CHUNKS)]
+
+
+def in_a_body(folder):
+    """RFC 9112 6.3 says where a body ends. If it does not, or the server answers more than was asked by that reading, a request may be in what was
+    taken for a body: nobody knows. RFC 9110 9.3.1: some servers take the content of a GET for requests; 10.1.1: behind 417 both may come."""
+    def said(steps):
+        return judged(folder, steps, 80)[0]
+    refusal = BAD.replace(b"400 Bad Request", b"405 Method Not Allowed")
+    expects = (CLIENT, body(b"Expect: 100-continue\r\nContent-Length: %s\r\n" % LENGTH, b""))
+    failed = (SERVER, BAD.replace(b"400 Bad Request", b"417 Expectation Failed"))
+    for fields, content in ONE_READING:
+        message = body(fields.replace(b"%s", LENGTH), content)
+        told = said([(CLIENT, message + PAGE), (SERVER, refusal + SERVED)])
+        check(told == ("nothing", ""), "a body by", fields, told)
+        for method in (b"GET", b"POST"):
+            message = body(fields.replace(b"%s", LENGTH), content, method)
+            for together in (True, False):
+                answers = [(SERVER, refusal + SERVED)] if together else [(SERVER, refusal), (SERVER, SERVED)]
+                for later in ([], [(CLIENT, PAGE), (SERVER, SERVED)]):
+                    told = said([(CLIENT, message), *answers, *later])
+                    check(told == ("not_observable", "malformed"), "two answers to one", method, fields, together, len(later), told)
+            told = said([(CLIENT, message), (SERVER, refusal), (SERVER, BAD)])  # as a server says by itself (RFC 9110 15.5.9)
+            check(told == ("nothing", ""), "a second answer that serves nothing", method, fields, told)
+    for fields, content in SEVERAL:
+        for steps in ([(SERVER, refusal + SERVED)], [(SERVER, refusal)], [(CLIENT, PAGE), (SERVER, refusal + SERVED)]):
+            told = said([(CLIENT, body(fields.replace(b"%s", LENGTH), content)), *steps])
+            check(told == ("not_observable", "malformed"), "several readings of", fields, len(steps), told)
+    told = said([expects, failed, (CLIENT, ASK + PAGE), (SERVER, refusal + SERVED)])
+    check(told == ("not_observable", "malformed"), "behind 417", told)
+
+
 with tempfile.TemporaryDirectory() as scratch:
     behind_tls(scratch)
     behind_other_octets(scratch)
-finish(280)
+    in_a_body(scratch)
+finish(380)
