@@ -146,6 +146,14 @@ static struct span host_asked(const struct http_request *r)
     return r->method == HTTP_CONNECT ? r->target : authority.n ? authority : r->fields.host;
 }
 
+/* No room was left for the path, or for the rest of it. A reference to an earlier head of HTTP/2 is another
+ * thing: what it stands for was read there. */
+static bool may_go_on_to_document(const struct reader *reader, const struct http_request *r)
+{
+    const bool lost = reader->target_cut && (reader->fields_lost || !reader->unread);
+    return lost && r->method != HTTP_CONNECT && !(r->target.n && memchr(r->target.p, '?', r->target.n));
+}
+
 /* If there are several fields, nobody knows which one counts. Next to an asserted identity, the proxy says
  * who asks (TS 24.109), unless the UE claims something else. */
 static enum document_owner owner_of(struct span user, const struct http_fields *f)
@@ -207,7 +215,7 @@ struct http_exchange request_facts(const struct connection *c, const struct http
     e.not_of_ut =
         asks_nothing(r, &e) || (!e.of_ut && (is_asked_elsewhere(c, r) || is_of_other_interface(r, &e.host)));
     e.for_page = may_be_for_page(r, &e);
-    e.may_be_of_ut = !e.of_ut && is_xcap_host(&e.host);
+    e.may_be_of_ut = !e.of_ut && (is_xcap_host(&e.host) || may_go_on_to_document(reader, r));
     e.forwarded |= f->probe && !e.of_ut;
     return e;
 }

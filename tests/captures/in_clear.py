@@ -145,8 +145,45 @@ def in_a_body(folder):
     check(told == ("not_observable", "malformed"), "behind 417", told)
 
 
+def frame(kind, flags, stream, payload=b""):
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def literal(name, value):
+    """RFC 7541 5.2, 6.2.2: without indexing, the length with a prefix of 7 bits."""
+    def string(s):
+        if len(s) < 127:
+            return bytes([len(s)]) + s
+        more, rest = b"\x7f", len(s) - 127
+        while rest >= 128:
+            more, rest = more + bytes([rest & 127 | 128]), rest >> 7
+        return more + bytes([rest]) + s
+    return b"\0" + string(name) + string(value)
+
+
+def too_long(folder):
+    """Servers may take heads that are longer than what is kept of them (RFC 9113 10.5.1, RFC 9112 3): a path that nobody has read may be that of a
+    document."""
+    path = b"/xcap/resource-lists/users/sip:a@x/index"
+    for size in (100, 9000, 15000):
+        for name in (b":authority", b"cookie", b"x-unknown"):
+            first, rest = b"\x82\x86" + literal(name, b"a" * size), literal(b":path", path)
+            for cut in (False, True):
+                head = frame(1, 1, 1, first) + frame(9, 4, 1, rest) if cut else frame(1, 5, 1, first + rest)
+                steps = [(CLIENT, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0) + head),
+                         (SERVER, frame(4, 0, 0) + frame(1, 4, 1, b"\x88") + frame(0, 1, 1, b"hello"))]
+                said, _ = judged(folder, steps, 80)
+                check(said == (("fail", "both") if size < 9000 else ("not_observable", "too-long")), "behind", size, "octets", name, cut, said)
+    for what, target, wanted in (("a path", b"/" + b"a/../" * 2000 + path[1:], ("not_observable", "too-long")),
+                                 ("a query", b"/a?" + b"x" * 9000, ("nothing", ""))):
+        ask = b"GET " + target + b" HTTP/1.1\r\nHost: app.example\r\n\r\n"
+        said, _ = judged(folder, [(CLIENT, ask[i:i + 1400]) for i in range(0, len(ask), 1400)] + [(SERVER, SERVED)], 80)
+        check(said == wanted, "a request with", what, "of", len(target), "octets", said)
+
+
 with tempfile.TemporaryDirectory() as scratch:
     behind_tls(scratch)
     behind_other_octets(scratch)
     in_a_body(scratch)
-finish(380)
+    too_long(scratch)
+finish(400)
