@@ -254,6 +254,22 @@ static bool is_clear_hello(const struct record_header *header, struct span bytes
     return c.status == PARSE_OK && cursor_u8(&c) == 3 && message + MESSAGE_HEADER_BYTES == header->length;
 }
 
+/* Where no record begins, or none is expected: what in these bytes is in clear, behind a few others at most.
+ * By chance protected bytes look like neither a hello nor a whole request line. */
+static struct span in_clear(struct span bytes)
+{
+    enum { AMONG_BYTES = 64 };
+    struct record_header header;
+    const struct span request = http_find_request(bytes);
+    if (request.n)
+        return request;
+    for (struct span s = bytes; s.n && bytes.n - s.n < AMONG_BYTES; s = span_skip(s, 1))
+        if (record_header_parse(span_head(s, RECORD_HEADER_BYTES), &header) == PARSE_OK &&
+            is_clear_hello(&header, s))
+            return s;
+    return span_of(NULL, 0);
+}
+
 /* A later handshake has one ChangeCipherSpec from the server; data under the old keys may come between its
  * flights. A HelloRequest, which has a short record, is not a handshake, since the client may decline it (RFC
  * 5246 7.4.1.1); any other record may belong to a handshake whose ChangeCipherSpec was not captured. */
@@ -304,10 +320,12 @@ unsigned tls_records(struct tls *tls, struct flow *flow, enum side who, struct s
         if (record_header_parse(span_head(at_header, RECORD_HEADER_BYTES), &header) != PARSE_OK ||
             (sought && !record_header_is_usual(&header))) {
             stream_lose_records(flow, side);
-            *rest = span_head(at_header, sought ? 0 : at_header.n);
+            *rest = in_clear(at_header);
+            if (!rest->n && !sought)
+                *rest = at_header;
             return seen;
         }
-        if (!sought && is_clear_hello(&header, at_header)) {
+        if (is_clear_hello(&header, at_header)) {
             *rest = at_header;
             return seen;
         }

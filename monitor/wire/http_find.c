@@ -38,14 +38,20 @@ bool http_is_text(uint8_t byte)
     return (byte >= ' ' && byte < 0x7f) || (byte >= '\t' && byte <= '\r');
 }
 
+/* At the start, behind a line, or behind what is no text. `odd`: the first byte is none. */
+static bool may_begin(struct span bytes, size_t i, bool odd)
+{
+    return i == 0 || odd || bytes.p[i - 1] == '\n' || !http_is_text(bytes.p[i - 1]);
+}
+
 static struct span find(struct span bytes, bool (*is_message)(struct span))
 {
     bytes = skip_whole_records(bytes);
     const struct span line = span_head(bytes, LINE_BYTES);
-    const bool among = line.n && !http_is_text(line.p[0]) && memmem(line.p, line.n, "HTTP/", 5);
+    const bool among = line.n && memmem(line.p, line.n, "HTTP/", 5);
     const size_t most = among ? AMONG_BYTES : 1;
     for (size_t i = 0; i < most && i < bytes.n; i++)
-        if (is_message(span_skip(bytes, i)))
+        if (may_begin(bytes, i, !http_is_text(bytes.p[0])) && is_message(span_skip(bytes, i)))
             return span_skip(bytes, i);
     return span_of(NULL, 0);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Nothing that the ends say before HTTP in clear hides it: if a server serves a document without TLS, that is told, or that nobody knows.
+"""Nothing that the ends say before HTTP in clear hides it, or a later handshake: if a server serves a document without TLS, that is told, or that
+nobody knows.
 usage: in_clear.py UTWATCH"""
 import os
 import sys
@@ -145,6 +146,34 @@ def in_a_body(folder):
     check(told == ("not_observable", "malformed"), "behind 417", told)
 
 
+def behind_a_session(folder):
+    """What both ends of a complete handshake say later in clear, another handshake or HTTP, is read, whatever they say in between."""
+    def whole(suite):
+        flight = FLIGHT if suite == 0x2F else m.server_hello(suite, m.TLS12) + m.server_key_exchange(m.TLS12) + m.done(m.TLS12)
+        return [(CLIENT, m.client_hello([suite], m.TLS12, random=bytes([suite]) * 32)), (SERVER, flight),
+                (CLIENT, m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)), (SERVER, m.finished(m.TLS12)),
+                (CLIENT, m.record(23, b"\7" * 48, m.TLS12)), (SERVER, m.record(23, b"\7" * 48, m.TLS12))]
+    between = {"nothing": b"", **JUNK, "octets": b"\xde\xad" * 50, "a record of no known type": b"\x63\3\3\0\4abcd", "text": b"hello\r\n"}
+    for port in (80, 443):
+        for closed in ([], m.closing()):
+            for what, junk in between.items():
+                for how in ("apart", "together", "from both"):
+                    if how == "together" and len(junk) > 60 and what != "long records":
+                        continue
+                    joined = how == "together"
+                    said_between = [(CLIENT, junk)] * (not joined) + [(SERVER, junk)] * (how == "from both") if junk else []
+                    before = whole(0x2F) + closed + said_between
+                    second = whole(0x18)
+                    steps = before + ([(CLIENT, junk + second[0][1]), *second[1:]] if joined else second)
+                    capture = os.path.join(folder, "x.pcap")
+                    capturelib.write_frames(capture, capturelib.build(steps, time=START, server=("192.0.2.80", port)))
+                    evs, _ = events(UTWATCH, "-r", capture)
+                    suites = [e["utwatch"].get("server_hello", {}).get("suite") for e in of_type(evs, "tls")]
+                    check(suites == ["0x002f", "0x0018"], "a second handshake behind", what, how, len(closed), port, suites)
+                    said, _ = judged(folder, before + ([(CLIENT, junk + ASK)] if joined else [(CLIENT, ASK)]) + [(SERVER, SERVED)], port)
+                    check(said[0] == "fail", "a document behind a session and", what, how, len(closed), port, said)
+
+
 def frame(kind, flags, stream, payload=b""):
     return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
 
@@ -186,4 +215,5 @@ with tempfile.TemporaryDirectory() as scratch:
     behind_other_octets(scratch)
     in_a_body(scratch)
     too_long(scratch)
+    behind_a_session(scratch)
 finish(400)
