@@ -127,12 +127,41 @@ static void client_ends(struct handshake *h, uint32_t end)
     h->complete = true;
 }
 
+static void goes_on(struct handshake *h)
+{
+    h->answer_awaited = false;
+    h->complete = true;
+}
+
+/* An end, when the server has gone on and nothing that may be the Finished has come since. */
+static bool ends_after_answer(struct handshake *h)
+{
+    if (!h->guess_answered || handshake_has_unseen(h, flow_side_of(h->flow, CLIENT)))
+        return false;
+    goes_on(h);
+    return true;
+}
+
+/* With its certificate, its signature and its Finished in records of their own, the one that was taken for
+ * the Finished may have been a part of the flight: any later one may be it. */
+static void guess_again(struct handshake *h, size_t record_length)
+{
+    h->guessed = record_length != handshake_finished_bytes(h->observation->server_hello.suite);
+    h->guess_answered = false;
+    h->client_flight.number = h->side[CLIENT].read_to;
+}
+
 void handshake_answer(struct handshake *h, enum side who, size_t record_length)
 {
+    enum { ENOUGH = 8 }; /* no flight has so many parts, each of which waits for data */
     const bool alert = handshake_is_alert(h, record_length);
+    if (alert && ends_after_answer(h))
+        return;
     if (who == CLIENT) {
         if (alert)
             client_ends(h, h->side[CLIENT].read_to);
+        else if (h->guessed)
+            guess_again(h, record_length);
         return;
     }
     h->answered_by_alert = alert;
@@ -142,8 +171,9 @@ void handshake_answer(struct handshake *h, enum side who, size_t record_length)
     }
     if (is_of_flight(h))
         return;
-    h->answer_awaited = false;
-    h->complete = true;
+    h->guess_answered = h->guessed;
+    if (!h->guessed || h->guesses_answered++ == ENOUGH)
+        goes_on(h);
 }
 
 void handshake_answer_lost(struct handshake *h, enum side who)
@@ -155,6 +185,8 @@ void handshake_answer_end(struct tls *tls, struct handshake *h, enum side who, b
 {
     struct side_facts *side = &h->observation->side[who];
     const uint32_t end = h->flow->side[flow_side_of(h->flow, who)].fin_at + 1;
+    if (ends_after_answer(h))
+        return;
     if (who == CLIENT && !reset) {
         client_ends(h, end);
         return;

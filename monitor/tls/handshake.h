@@ -127,6 +127,9 @@ struct handshake {
     bool answer_lost;       /* then: the server said something that was not captured */
     bool question_lost;     /* then: so did the client */
     bool alert_ahead;       /* so had its last record before that, perhaps captured too early */
+    bool guessed;           /* then: the client's record is none with just a Finished: that may still come */
+    bool guess_answered;    /* then: the server has gone on behind it, perhaps before that (RFC 8446 2) */
+    uint8_t guesses_answered;          /* so often */
     struct acknowledged answer_had;    /* what the server had of the client when it sent that, or ended */
     struct acknowledged went_on;       /* what it had when it sent another record */
     struct acknowledged client_flight; /* where the client's Finished ends, or what may be one */

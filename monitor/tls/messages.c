@@ -97,6 +97,7 @@ static void maybe_finished(struct tls *tls, struct handshake *h, size_t record_l
         return;
     }
     h->undecided = false;
+    h->guessed = record_length != whole;
     handshake_finished(tls, h, CLIENT, now);
 }
 

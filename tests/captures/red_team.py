@@ -401,7 +401,32 @@ def once_more_issued(folder):
             check(session["age_basis"] != "exact", "an id issued twice", port, again, session)
 
 
+def flight_in_parts(folder):
+    """RFC 8446 2: a server may send data before it has the client's Finished, and then refuse the client's certificate. With the Certificate, its
+    signature and the Finished in records of their own, only the length of the last one shows it (4.4.4: 53 octets here, unless it is padded)."""
+    def data(length):
+        return m.record(23, b"x" * length, m.TLS12)
+    hello = m.client_hello([0x1301], m.TLS12, b"\1" * 32, more=[(43, b"\2\3\4"), (51, b"\0\6\0\x1d\0\2\0\1")])
+    flight = m.server_hello(0x1301, m.TLS12, b"\1" * 32, more=[(43, b"\3\4"), (51, b"\0\x1d\0\1\1")]) + data(900)
+    early, more, refusal = (SERVER, data(200)), (SERVER, data(300)), (SERVER, data(19))
+    for name in (V4, V6):
+        for length in (53, 80):
+            parts = [(CLIENT, data(n)) for n in (600, 300, length)]
+            ways = {"none": parts, "behind the signature": parts[:2] + [early] + parts[2:], "behind the certificate": parts[:1] + [early] + parts[1:],
+                    "between all": [parts[0], early, parts[1], early, parts[2]], "twice": parts[:2] + [early] * 2 + parts[2:]}
+            for what, steps in ways.items():
+                for end, rest in (("unfinished", [refusal]), ("complete", [more, (CLIENT, data(100)), more]), ("complete", [more, refusal])):
+                    c = capturelib.Connection(time=START, **name)
+                    c.open()
+                    for step in [(CLIENT, hello), (SERVER, flight), *steps, *rest]:
+                        c.send(*step)
+                    c.close(SERVER)
+                    outcomes = [t["outcome"] for t in Judged(folder, c.frames).tls]
+                    check(outcomes == [end], "data before the Finished:", what, length, len(rest), name, outcomes)
+
+
 with tempfile.TemporaryDirectory() as scratch:
+    flight_in_parts(scratch)
     random_of_retry(scratch)
     nothing_changes(scratch)
     neither_reading(scratch)
@@ -414,4 +439,4 @@ with tempfile.TemporaryDirectory() as scratch:
     copies(scratch)
     opened_with_data(scratch)
     goes_on_after_its_alert(scratch)
-finish(1227)
+finish(1287)
