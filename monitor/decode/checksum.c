@@ -171,6 +171,11 @@ enum checksum header_checksum(const struct segment *s)
     return empty ? CHECKSUM_UNMADE : CHECKSUM_WRONG;
 }
 
+bool checksum_fits_tcp(const struct segment *ends, struct span tcp)
+{
+    return fold(add_bytes(pseudo_header(ends, tcp.n), tcp)) == 0xffff;
+}
+
 static enum checksum tcp_checksum(const struct segment *s)
 {
     const size_t length = length_of(s);

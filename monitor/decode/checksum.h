@@ -31,6 +31,8 @@ enum checksum {
 
 /* Of the innermost IP header: also wrong where no hop is left. */
 enum checksum header_checksum(const struct segment *segment);
+/* Are these bytes TCP between the ends of a segment, by the sum in them? */
+bool checksum_fits_tcp(const struct segment *ends, struct span tcp);
 
 struct checksum_counters {
     uint64_t wrong;       /* segments that were not believed */

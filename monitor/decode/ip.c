@@ -14,6 +14,7 @@ enum ip_protocol {
     PROTOCOL_ROUTING = 43,
     PROTOCOL_FRAGMENT = 44,
     PROTOCOL_GRE = 47,
+    PROTOCOL_ESP = 50,
     PROTOCOL_ICMP6 = 58,
     PROTOCOL_ETHERIP = 97,
     PROTOCOL_MPLS = 137,
@@ -400,6 +401,8 @@ enum layer decode_ip_protocol(struct packet *p)
     case PROTOCOL_ICMP:
     case PROTOCOL_ICMP6:
         return icmp(p);
+    case PROTOCOL_ESP:
+        return packet_end(p, esp_is_open(p) ? DECODE_NOT_OPENED : DECODE_OTHER);
     default:
         return packet_end(p, looks_like_ip(p->bytes, p->wire_left) ? DECODE_NOT_OPENED : DECODE_OTHER);
     }

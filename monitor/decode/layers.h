@@ -70,6 +70,8 @@ enum layer decode_gre(struct packet *p);
 enum layer decode_erspan(struct packet *p, unsigned type);
 enum layer decode_udp_payload(struct packet *p);
 enum layer decode_provider_tunnel(struct packet *p); /* that on this port of UDP, or the end */
+/* Is this ESP, of which the contents are in clear (esp.c)? */
+bool esp_is_open(const struct packet *p);
 enum layer decode_vxlan(struct packet *p);
 enum layer decode_geneve(struct packet *p);
 enum layer decode_gtp_u(struct packet *p);

@@ -57,7 +57,7 @@ static bool is_ip6(struct span bytes, size_t wire_left)
 
 bool looks_like_ip(struct span bytes, size_t wire_left)
 {
-    enum { MOST_BEFORE = 32 };
+    enum { MOST_BEFORE = 64 }; /* as NSH, with its context, before Ethernet (RFC 8300) */
     for (size_t at = 0; at <= MOST_BEFORE && at < bytes.n; at++) {
         const struct span rest = span_skip(bytes, at);
         const uint8_t version = rest.p[0] >> 4;

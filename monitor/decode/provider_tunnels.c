@@ -89,8 +89,10 @@ static bool looks_like_gre(struct span bytes)
 
 enum layer decode_provider_tunnel(struct packet *p)
 {
-    enum { L2TP_IN_IP = 115, L2TP = 1701, LISP = 4341, GRE = 4754, MPLS = 6635, TZSP = 37008 };
+    enum { ESP = 50, L2TP_IN_IP = 115, L2TP = 1701, LISP = 4341, GRE = 4754, MPLS = 6635, TZSP = 37008 };
+    enum { TEREDO = 3544, ESP_IN_UDP = 4500, GUE = 6080 };
     const uint16_t port = p->out->dst.port;
+    const uint16_t source = p->out->src.port;
     if (port == L2TP && looks_like_l2tp(p->bytes, 2))
         return LAYER_L2TP;
     if (port == L2TP && looks_like_l2tp(p->bytes, 3) && looks_like_ip(p->bytes, p->wire_left)) {
@@ -105,5 +107,12 @@ enum layer decode_provider_tunnel(struct packet *p)
         return LAYER_GRE;
     if (port == MPLS && looks_like_ip(p->bytes, p->wire_left)) /* RFC 7510 3 */
         return packet_wrap(p, ENCAP_MPLS_IN_IP) ? LAYER_MPLS : LAYER_DONE;
+    if ((port == ESP_IN_UDP || source == ESP_IN_UDP) && esp_is_open(p)) { /* RFC 3948 */
+        p->number = ESP;
+        return packet_end(p, DECODE_NOT_OPENED);
+    }
+    /* draft-ietf-intarea-gue, RFC 4380 */
+    if ((port == GUE || port == TEREDO || source == TEREDO) && looks_like_ip(p->bytes, p->wire_left))
+        return packet_end(p, DECODE_NOT_OPENED);
     return LAYER_DONE;
 }

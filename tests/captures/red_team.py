@@ -5,6 +5,7 @@ Two ends really speak; what is told of them must not depend on what is around it
 """
 import hashlib
 import os
+import struct
 import sys
 import tempfile
 
@@ -425,7 +426,47 @@ def flight_in_parts(folder):
                     check(outcomes == [end], "data before the Finished:", what, length, len(rest), name, outcomes)
 
 
+def unread_wrappers(folder):
+    """What is not opened, but could be read by whoever knows how, is counted: ESP with NULL encryption (RFC 2410), whose check value has one of
+    several lengths, GUE, Teredo (RFC 4380), and NSH (RFC 8300). Encrypted ESP looks like nothing."""
+    def packet(frame):
+        """(addresses, what follows the IP header) and the IP packet."""
+        ip = frame[14:]
+        return (ip[8:24], ip[24:40], ip[40:], ip) if ip[0] >> 4 == 6 else (ip[12:16], ip[16:20], ip[20:], ip)
+
+    def around(frame, protocol, payload):
+        source, destination, _, _ = packet(frame)
+        kind, ip = capturelib.internet(protocol, source, destination, payload)
+        return frame[:12] + kind + ip
+
+    def esp(check, pad, key=0):
+        def wrap(frame):
+            trailer = bytes(range(1, pad + 1)) + bytes([pad, 6])
+            body = bytes(b ^ key * (i * 37 % 251) & 0xFF for i, b in enumerate(packet(frame)[2] + trailer + b"\xa5" * check))
+            return around(frame, 50, b"\0\0\0\7\0\0\0\1" + body)
+        return wrap
+
+    def udp(port, inside):
+        def wrap(frame):
+            payload = inside(frame)
+            return around(frame, 17, struct.pack("!HHHH", 49152, port, 8 + len(payload), 0) + payload)
+        return wrap
+
+    opened, in_esp = "not_opened", esp(12, 2)
+    ways = {"ESP": (in_esp, opened), "ESP with a long check value": (esp(16, 0), opened), "ESP with none": (esp(0, 14), opened),
+            "encrypted ESP": (esp(12, 2, 1), None), "ESP in UDP": (udp(4500, lambda f: packet(in_esp(f))[2]), opened),
+            "GUE": (udp(6080, lambda f: b"\0\4\0\0" + packet(f)[3]), opened), "Teredo": (udp(3544, lambda f: packet(f)[3]), opened),
+            "NSH": (lambda f: f[:12] + b"\x89\x4f\x0f\xc6\1\3\0\0\1\xff" + b"\0" * 16 + f, "not_followed")}
+    for name in (V4, V6):
+        plain = capturelib.build(talk(ANON), time=START, **name)
+        for what, (wrap, counter) in ways.items():
+            judged = Judged(folder, [(t, wrap(f)) for t, f in plain])
+            counts = {k: judged.counters["capture"].get(k, 0) for k in ("not_opened", "not_followed")}
+            check(counts == {k: len(plain) * (k == counter) for k in counts} and not judged.tls, "in", what, name, counts, len(judged.tls))
+
+
 with tempfile.TemporaryDirectory() as scratch:
+    unread_wrappers(scratch)
     flight_in_parts(scratch)
     random_of_retry(scratch)
     nothing_changes(scratch)
@@ -439,4 +480,4 @@ with tempfile.TemporaryDirectory() as scratch:
     copies(scratch)
     opened_with_data(scratch)
     goes_on_after_its_alert(scratch)
-finish(1287)
+finish(1303)
