@@ -139,8 +139,11 @@ static bool feed_head(struct http *http, struct connection *c, enum side who, st
         return false;
     }
     if (!r->length && bytes->n && !http_is_text(bytes->p[0])) {
+        const enum last_request asked = c->asked;
         note_hello(c, who, *bytes);
         go_astray(http, c, who);
+        c->asked =
+            asked; /* it is no other request: behind a refused CONNECT the server may take it even so */
         return false;
     }
     const struct span head = head_take(r, who, bytes, false);
