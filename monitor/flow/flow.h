@@ -112,7 +112,8 @@ struct flow {
     uint8_t spoke : 2;     /* a bit for each side that said something else before TLS */
     uint8_t odd : 2;       /* a bit for each side that said something before TLS that is not text */
     uint8_t proxied : 1;   /* a balancer put a header before the client's bytes (wire/proxy.h) */
-    uint8_t requested : 1; /* FLOW_RECORDS: a record as short as a HelloRequest came */
+    uint8_t requested : 1; /* FLOW_RECORDS: a record as short as a HelloRequest came; before TLS: the last
+                              words grant what was asked for */
     uint32_t handshake;    /* slot of the tls layer; 0: none */
 
     /* Written by app/cleartext.c, app/keys.c. */

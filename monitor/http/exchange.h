@@ -86,6 +86,7 @@ struct http_exchange {
     bool gaa_challenge; /* one of the challenges is GAA's */
     bool aka_challenge; /* one of them is of HTTP Digest AKA: Ub to the BSF, another interface */
     bool asks_tls;      /* Upgrade: TLS/... (RFC 2817) */
+    bool asks_tls_only; /* and names no other protocol */
     bool to_https;      /* the answer redirects to https */
     bool no_document;   /* it is 200, of a type that no document of XCAP has */
     enum document_owner owner;

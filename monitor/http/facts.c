@@ -168,6 +168,19 @@ static enum document_owner owner_of(struct span user, const struct http_fields *
     return contradicted ? OWNER_NOT_TOLD : asserted;
 }
 
+/* RFC 9110 7.8: a list, of which the server chooses one, and says which. */
+static bool is_all_tls(struct span upgrade)
+{
+    bool all = upgrade.n > 0;
+    while (upgrade.n && all) {
+        upgrade = http_skip_to_request(upgrade);
+        all = http_starts(upgrade, "TLS/");
+        const uint8_t *comma = memchr(upgrade.p, ',', upgrade.n);
+        upgrade = span_skip(upgrade, comma ? (size_t)(comma - upgrade.p) + 1 : upgrade.n);
+    }
+    return all;
+}
+
 struct http_exchange request_facts(const struct connection *c, const struct http_request *r,
                                    const struct whence *where)
 {
@@ -194,7 +207,8 @@ struct http_exchange request_facts(const struct connection *c, const struct http
                               .cookie = f->cookie,
                               .known_user = c->known_user,
                               .tls_user = c->seen.tls_user,
-                              .asks_tls = http_starts(f->upgrade, "TLS/")};
+                              .asks_tls = http_starts(f->upgrade, "TLS/"),
+                              .asks_tls_only = is_all_tls(f->upgrade)};
     struct xcap_path path;
     if (xcap_path_parse(r->target, &path)) {
         e.xcap = true;

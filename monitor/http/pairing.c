@@ -164,7 +164,7 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
         c->seen.upgraded |= a->status == 101;
     }
     const bool tunnel = e->method == HTTP_CONNECT && is_2xx(a);
-    c->seen.agreed |= tunnel || a->to_tls || (e->asks_tls && a->status == 101 && !a->to_other);
+    c->seen.agreed |= tunnel || a->to_tls || (e->asks_tls_only && a->status == 101 && !a->to_other);
     struct reader *server = &c->side[SERVER];
     /* Captured before its CONNECT, it seemed to have a body. */
     if (tunnel && server->phase == PHASE_BODY && server->left == UINT64_MAX)

@@ -158,12 +158,14 @@ static bool said_something_else(const struct handshake *h)
     return h->search.other_words || (ack->any && (int32_t)(h->flow->side[server].next - ack->number) > 0);
 }
 
-/* The server greeted in another protocol, and nobody asked it for TLS there, as RFC 3207 4 has a client do:
- * it need not read the hello. */
-static bool only_greeted(const struct handshake *h)
+/* Another protocol than HTTP was spoken, and nobody asked for TLS there, as RFC 3207 4 has a client do, or
+ * the server did not grant it: it need not read the hello. */
+static bool spoke_otherwise(const struct handshake *h)
 {
-    const unsigned server = flow_side_of(h->flow, SERVER);
-    return h->flow->spoke == 1U << server;
+    const struct flow *flow = h->flow;
+    const bool greeted = flow->spoke == 1U << flow_side_of(flow, SERVER);
+    return flow->spoke && flow->clear_kind != CLEAR_HTTP && !h->observation->renegotiation &&
+           (greeted || !h->granted);
 }
 
 /* Nothing that the server sent after its hello is missing, so no alert followed. */
@@ -207,7 +209,7 @@ static enum reaction answer_to_hello(const struct handshake *h)
      * client. */
     if (!observation_is_whole(o, SERVER) || o->unheard || o->unobserved & UNOBSERVED_REORDERED ||
         !had_hello(h) || h->ended_otherwise || h->ended_late || h->follows_end || answers_close(h) ||
-        said_something_else(h) || closed_session(o) || h->not_agreed || only_greeted(h))
+        said_something_else(h) || closed_session(o) || h->not_agreed || spoke_otherwise(h))
         return REACTION_UNKNOWN;
     if (o->side[SERVER].closed)
         return REACTION_CLOSED;

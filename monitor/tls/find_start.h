@@ -38,6 +38,9 @@ struct span skip_empty_records(struct span bytes);
 /* Octets of text, as in protocols in which TLS begins after a command. */
 bool are_words(struct span bytes);
 
+/* Words before TLS that grant what was asked for (granted.c). */
+bool words_grant(struct span bytes);
+
 /* Where TLS may begin within a run. */
 enum borders {
     BORDERS_NONE,

@@ -114,6 +114,7 @@ struct handshake {
     bool hidden_alert;   /* before the handshake is done: the client's last record is an alert that cannot be
                             read, or one that ends it */
     bool unprompted;     /* what is being read was sent before the hello had come */
+    bool granted;        /* the last words before TLS grant it; see words_grant() */
     bool not_agreed;     /* HTTP came before and does not lead to TLS: the server need not read the hello */
     bool ended_otherwise; /* the server ended before the hello came, or after the client had given up */
     bool ended_late;      /* the server ended long after the last bytes */

@@ -55,6 +55,8 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
     /* In HTTP, it was looked for in places where a document may be. */
     const unsigned contested = flow->contested && flow->clear_kind == CLEAR_HTTP ? 3 : flow->contested;
     h->search.begun = true;
+    h->granted = flow->requested;
+    flow->requested = false;
     flow_name_client(flow, client);
     o->whence = *first;
     o->whence.client = flow->end[flow_side_of(flow, CLIENT)];
@@ -278,6 +280,7 @@ static void note_words(struct flow *flow, unsigned side, struct span bytes)
 {
     const unsigned bit = 1U << side;
     flow->spoke = (flow->spoke | bit) & 3U;
+    flow->requested = words_grant(bytes);
     if (skip_empty_records(bytes).n && !are_words(bytes))
         flow->odd = (flow->odd | bit) & 3U;
 }
@@ -367,7 +370,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     stream_searched(flow, run);
     tls->counters.late_alerts += flow->halted && is_fatal_alert(bytes);
     if (bytes.n && start.p != bytes.p)
-        note_words(flow, side, bytes);
+        note_words(flow, side, start.n ? span_head(bytes, (size_t)(start.p - bytes.p)) : bytes);
     if (opening == OPENING_NONE)
         return is_far(flow, side) ? TLS_NEVER : TLS_MORE;
     const struct whence first = flow_whence(flow, segment);

@@ -142,11 +142,29 @@ def switch(asked, granted):
     return [(CLIENT, ASK[:-2] + upgrade % asked), (SERVER, line + (upgrade % granted if granted else b"\r\n"))]
 
 
+def asked(question, answer, *before):
+    return [*before, (CLIENT, question), (SERVER, answer)]
+
+
+MAIL = [(SERVER, b"220 mail.example.org ESMTP\r\n"), (CLIENT, b"EHLO ue\r\n"), (SERVER, b"250-mail.example.org\r\n250 STARTTLS\r\n")]
+IMAP, POP, FTP = [(SERVER, b"* OK ready\r\n")], [(SERVER, b"+OK ready\r\n")], [(SERVER, b"220 ready\r\n")]
+SOCKS5, SOCKS4 = asked(b"\5\1\0", b"\5\0"), b"\4\1\1\xbb\xc0\0\2\x50\0"
+TO_HOST, LDAP = b"\5\1\0\1\xc0\0\2\x50\1\xbb", b"\x30\x1d\2\1\1\x77\x18\x80\x16" + b"1.3.6.1.4.1.1466.20037"
+# RFC 3207 4, RFC 2595, RFC 4217 4, RFC 1928 6, RFC 4511 4.14.1, RFC 6120 5.4.2: what was asked, and the answers that grant and refuse it.
+WORDS = {"SMTP": (b"STARTTLS\r\n", b"220 go\r\n", b"454 TLS not available\r\n", MAIL), "IMAP": (b"a STARTTLS\r\n", b"a OK go\r\n", b"a NO\r\n", IMAP),
+         "POP3": (b"STLS\r\n", b"+OK go\r\n", b"-ERR no\r\n", POP), "FTP": (b"AUTH TLS\r\n", b"234 go\r\n", b"534 no\r\n", FTP),
+         "SOCKS5": (TO_HOST, b"\5\0\0\1" + bytes(6), b"\5\2\0\1" + bytes(6), SOCKS5),
+         "SOCKS4": (SOCKS4, b"\0\x5a" + bytes(6), b"\0\x5b" + bytes(6), []),
+         "LDAP": (LDAP, b"\x30\x0c\2\1\1\x78\7\n\1\0\4\0\4\0", b"\x30\x0c\2\1\1\x78\7\n\1\x34\4\0\4\0", []),
+         "XMPP": (b"<starttls/>", b"<proceed/>", b"<failure/>", [(CLIENT, b"<stream:stream>"), (SERVER, b"<stream:features/>")])}
+GRANTED = {k + ", granted": asked(question, yes, *before) for k, (question, yes, _, before) in WORDS.items()}
+OTHERWISE = {k + ", refused": asked(question, no, *before) for k, (question, _, no, before) in WORDS.items()}
+OTHERWISE |= {"SMTP, not asked": MAIL, "SOCKS5, no method": asked(b"\5\1\0", b"\5\xff")}
 TO_TLS = {"TLS": switch(b"TLS/1.2", b"TLS/1.2, HTTP/1.1"), "TLS, granted without a name": switch(b"TLS/1.2", b""),
-          "TLS among others": switch(b"tunnel, TLS/1.2", b"TLS/1.2")}
+          "TLS among others": switch(b"tunnel, TLS/1.2", b"TLS/1.2"), "two of TLS": switch(b"TLS/1.3, TLS/1.2", b"")}
 BEFORE = {"an exchange": [(CLIENT, ASK), (SERVER, NONE)], "two": [(CLIENT, ASK), (SERVER, NONE)] * 2, "a CONNECT refused": REFUSED,
           "a WebSocket": SOCKET, "an unknown protocol": switch(b"tunnel", b"tunnel"), "one without a name": switch(b"tunnel", b""),
-          "one instead of TLS": switch(b"TLS/1.2, tunnel", b"tunnel"),
+          "one instead of TLS": switch(b"TLS/1.2, tunnel", b"tunnel"), "TLS or another": switch(b"TLS/1.2, tunnel", b""),
           "a greeting of SMTP": [(SERVER, b"220 mail.example.org ESMTP\r\n")], "a greeting of SSH": [(SERVER, b"SSH-2.0-OpenSSH_9.2\r\n")],
           "a document": [(CLIENT, ASK), (SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n"), (SERVER, b"x" * 300)]}
 
@@ -156,7 +174,7 @@ def behind_http(folder):
     to it. One that has switched to TLS (RFC 2817 3.2) has to answer."""
     framed = [(side, b"\x82\x7e" + len(said).to_bytes(2, "big") + said) for side, said in talk(ANON)]
     for name in (V4, V6, {**V4, "server": ("192.0.2.80", 8080)}):
-        for what, before in {**BEFORE, **TO_TLS}.items():
+        for what, before in {**BEFORE, **TO_TLS, **GRANTED, **OTHERWISE}.items():
             for how in ("closes", "resets"):
                 c = capturelib.Connection(time=START, **name)
                 c.open()
@@ -168,7 +186,9 @@ def behind_http(folder):
                 else:
                     c.reset(SERVER)
                 rules = {r for r, fault in Judged(folder, c.frames).faults if r.startswith("ut-7.2") and fault != "ue"}
-                check(bool(rules) == (what in TO_TLS), "the server", how, "behind", what, rules)
+                check(bool(rules) == (what in TO_TLS or what in GRANTED), "the server", how, "behind", what, rules)
+        judged = Judged(folder, capturelib.build(REFUSED + talk(ANON), time=START, **name))
+        check(judged.suites == [ANON], "a server that takes a hello behind a CONNECT that it has refused", judged.suites)
         judged = Judged(folder, capturelib.build(SOCKET + framed, time=START, **name))
         check(not judged.suites and not judged.high, "octets in frames of WebSocket", judged.suites)
 
@@ -480,4 +500,4 @@ with tempfile.TemporaryDirectory() as scratch:
     copies(scratch)
     opened_with_data(scratch)
     goes_on_after_its_alert(scratch)
-finish(1303)
+finish(1414)
