@@ -79,19 +79,22 @@ static bool is_hearsay(const struct judge *j, const struct policy_case *c)
 
 /* A breach is reported as shown by part of the evidence if not both ends are known to have taken part; one by
  * the UE alone, also if the UE is known only by hearsay; any but one by the server alone, also if the UE may
- * be a translator. `own` is room for verdicts to be changed. */
+ * be a translator. One that rests on the least age of a session is weaker still if that may be another
+ * session. `own` is room for verdicts to be changed. */
 static const struct verdict *by_evidence(const struct judge *j, const struct policy_case *c,
                                          struct verdict *own, const struct verdict *judged, size_t count)
 {
     const bool hearsay = is_hearsay(j, c);
     const bool translator = c->nearer.client.family && !c->nearer.linked;
     const bool confirmed = c->about.confirmed;
-    if ((confirmed && !hearsay && !translator) || !judged)
+    const bool other_session = c->session && c->session->in_doubt;
+    if ((confirmed && !hearsay && !translator && !other_session) || !judged)
         return judged;
     copy(own, judged, count);
     for (size_t i = 0; i < count; i++)
         if (own[i].value == VERDICT_FAIL &&
-            (!confirmed || own[i].fault == FAULT_UE || (translator && own[i].fault == FAULT_BOTH)))
+            (!confirmed || ((hearsay || translator) && own[i].fault == FAULT_UE) ||
+             (translator && own[i].fault == FAULT_BOTH) || (other_session && own[i].basis == BASIS_PARTIAL)))
             weaken(&own[i]);
     return own;
 }

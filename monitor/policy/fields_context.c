@@ -148,7 +148,7 @@ struct fact session_ended(const struct policy_case *c)
     struct fact v = of_offered(c);
     if (v.known != KNOWN_VALUE)
         return v;
-    if (!c->session->known)
+    if (!c->session->known || (c->session->dead && c->session->in_doubt))
         return unknown(why_no_origin(c->session));
     const uint32_t missed = c->session->dead ? 0 : missed_before(c->session);
     return missed ? unknown(missed) : number(c->session->dead);

@@ -178,7 +178,7 @@ static uint64_t common_hash(const struct sessions *s, const struct endpoint *ser
 
 static void tell(struct sessions *s, const struct place *place, const struct memo *m, enum origin_kind kind)
 {
-    if (!s->shared)
+    if (!s->shared || flags_are_unsettled(m->flags)) /* they have no word for this */
         return;
     shared_tell(s->shared, &(struct origin){.key = place->shared_key,
                                             .us = micros_of(m->origin) & ORIGIN_BITS,
@@ -254,6 +254,8 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, const s
         next.method = place->identifier->method & 0x7U;
         next.suite = m->flags & ENTRY_SUITE ? m->suite : 0;
         next.server = table_server(&s->table, place->server);
+    } else if (us < e->origin_us && flags_are_unsettled(e->flags)) {
+        /* It stays so. */
     } else if (us < e->origin_us && e->flags & ENTRY_EXACT) {
         /* It was used before the full handshake: either the id meant another session then, or one of the two
          * times is wrong. Only the later time is a safe bound. */
@@ -354,6 +356,23 @@ bool memory_is_shared(struct sessions *s, const struct place *place, const struc
     return farm && e->server && farm == farm_of(s, &s->table.servers[e->server]);
 }
 
+void memory_unsettle(struct sessions *s, const struct place *place, nanos issued, nanos now)
+{
+    struct entry *e = memory_find(s, place, now);
+    const nanos apart = e ? issued - entry_origin(e) : 0;
+    const struct memo bound = {.origin = issued, .now = now, .anew = true};
+    if (apart <= NANOS_PER_SECOND && -apart <= NANOS_PER_SECOND) /* a copy */
+        return;
+    if (!memory_is_shared(s, place, e)) {
+        memory_put(s, place, &bound);
+        return;
+    }
+    struct entry next = *e;
+    next.flags |= ENTRY_UNSETTLED;
+    table_write(&s->table, e, &next);
+    tell(s, place, &bound, ORIGIN_PART);
+}
+
 bool memory_distrusts(struct sessions *s, const struct place *place, const struct entry *e)
 {
     return table_has_forgotten(&s->table) && place->common && !is_of(s, e, place->server);
@@ -427,7 +446,7 @@ static bool is_better(const struct origin *theirs, const struct entry *e)
     const bool exact = theirs->flags & ENTRY_EXACT;
     const bool have_exact = e->flags & ENTRY_EXACT;
     const bool anew = !exact && theirs->kind != ORIGIN_SEEN;
-    if (is_given_anew(e))
+    if (is_given_anew(e) || flags_are_unsettled(e->flags))
         return theirs->us > e->origin_us && (exact || anew);
     if (anew)
         return !have_exact || theirs->us >= e->origin_us;

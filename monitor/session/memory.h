@@ -95,6 +95,11 @@ struct place memory_locate(const struct sessions *s, const struct whence *at,
 /* NULL: the identifier is not known. */
 struct entry *memory_find(struct sessions *s, const struct place *place, nanos now);
 
+/* A handshake that is not believed issued the identifier at `issued`, more than a second from its origin:
+ * from then on it may be another session's. The known one is not forgotten if it is of this server: forged
+ * bytes are enough for such a handshake. For other sensors it is then as if it had been seen in part. */
+void memory_unsettle(struct sessions *s, const struct place *place, nanos issued, nanos now);
+
 /* Does the entry belong to this server, or to one that shares its cache according to the site? */
 bool memory_is_shared(struct sessions *s, const struct place *place, const struct entry *e);
 
@@ -129,6 +134,11 @@ static inline bool origin_is_dated(nanos origin, nanos used)
 {
     const nanos century = INT64_C(946684800) * NANOS_PER_SECOND; /* 2000-01-01 */
     return origin > 0 && (origin >= century || used < century);
+}
+
+static inline bool flags_are_unsettled(unsigned flags)
+{
+    return (flags & ENTRY_UNSETTLED) == ENTRY_UNSETTLED;
 }
 
 static inline nanos entry_origin(const struct entry *e)

@@ -26,10 +26,44 @@ uint32_t why_missed(const struct sessions *s, const struct observation *o, nanos
     return (lost ? UNOBSERVED_GAP : 0U) | (unreceived ? UNOBSERVED_UNACKNOWLEDGED : 0U);
 }
 
+/* A full handshake was seen to its end, but not what the server said in it: it may have issued any id. */
+static bool is_unread(const struct observation *o)
+{
+    return !(o->seen & SEEN_SERVER_HELLO) && o->seen & SEEN_CLIENT_KEY_EXCHANGE &&
+           o->outcome == OUTCOME_COMPLETE && o->side[SERVER].start_captured &&
+           (o->whence.confirmed || o->whence.disputed);
+}
+
+/* The identifier under which such a handshake is remembered; it equals no other one. */
+static struct identifier identifier_of_unread(const struct whence *at)
+{
+    enum { UNREAD = 0xff }; /* in the identifiers of owners and ends this byte is smaller */
+    const struct endpoint *client = whence_ue(at);
+    struct identifier out = {.method = RESUMPTION_EXTERNAL, .is_hash = true, .bytes = {UNREAD}};
+    memcpy(out.bytes + UNIQUE_ID, client->address, sizeof client->address);
+    out.length = UNIQUE_ID + sizeof client->address;
+    return out;
+}
+
+bool was_unread_since(struct sessions *s, const struct observation *o, nanos since)
+{
+    if (!why_missed(s, o, since)) /* as nearly always */
+        return false;
+    const struct identifier id = identifier_of_unread(&o->whence);
+    const struct place place = memory_locate(s, &o->whence, &id);
+    const struct entry *e = memory_find(s, &place, o->event_time);
+    return e && entry_origin(e) > since;
+}
+
 void note_missed(struct sessions *s, const struct observation *o)
 {
     if (observation_version(o) >= 0x0304) /* there sessions are issued and ended under encryption anyway */
         return;
+    if (is_unread(o)) {
+        const struct identifier id = identifier_of_unread(&o->whence);
+        const struct place place = memory_locate(s, &o->whence, &id);
+        memory_put(s, &place, &(struct memo){.origin = o->event_time, .now = o->event_time, .anew = true});
+    }
     struct missed_at *last = &s->missed_at[place_of_pair(s, &o->whence)];
     if (!observation_is_whole(o, CLIENT) || !observation_is_whole(o, SERVER))
         last->lost = memory_second(o->event_time);

@@ -79,13 +79,14 @@ static struct entry *find_before(struct sessions *s, const struct observation *o
 static void tell_age(struct sessions *s, const struct place *place, const struct entry *e,
                      const struct observation *o, struct session_result *out)
 {
-    bool exact = e->flags & ENTRY_EXACT && !memory_distrusts(s, place, e);
+    out->in_doubt = flags_are_unsettled(e->flags) || was_unread_since(s, o, entry_origin(e));
+    bool exact = e->flags & ENTRY_EXACT && !out->in_doubt && !memory_distrusts(s, place, e);
     out->known = true;
     out->origin = sessions_latest_origin(s, entry_origin(e), o->side[CLIENT].hello_time, &exact);
     out->basis = exact ? AGE_EXACT : AGE_AT_LEAST;
     out->dead = e->flags & ENTRY_DEAD;
     out->dead_here = out->dead && memory_has_ended(s, &o->whence, place->identifier, e, time_of_use(o));
-    out->suite_known = e->flags & ENTRY_SUITE;
+    out->suite_known = e->flags & ENTRY_SUITE && !out->in_doubt;
     out->suite = e->suite;
     out->offered_basis = out->basis;
     out->offered_age = age_at(o->side[CLIENT].hello_time, out->origin);
@@ -108,6 +109,7 @@ static void tell_use_elsewhere(const struct sessions *s, const struct entry *e, 
 {
     out->offered_age = least_age(s, e, o);
     out->offered_basis = AGE_AT_LEAST;
+    out->in_doubt = flags_are_unsettled(e->flags);
 }
 
 /* Of several PSKs the oldest counts, whichever the server takes. Those of unknown age may be older, so the
@@ -164,6 +166,7 @@ void offer_weigh_id(struct sessions *s, const struct observation *o, const struc
         return;
     struct session_result by_id = {0};
     tell_age(s, &place, e, o, &by_id);
+    out->in_doubt |= by_id.in_doubt;
     out->dead &= by_id.dead;
     out->dead_here &= by_id.dead_here;
     out->suite_known &= by_id.suite_known && by_id.suite == out->suite;

@@ -67,6 +67,9 @@ nanos copy_met(struct sessions *s, const struct observation *o);
 uint32_t why_missed(const struct sessions *s, const struct observation *o, nanos since);
 void note_missed(struct sessions *s, const struct observation *o);
 
+/* missed.c: did one of these handshakes issue something that could not be read? */
+bool was_unread_since(struct sessions *s, const struct observation *o, nanos since);
+
 /* remember.c: the identifiers that a handshake issued or used. `known`: the entry of what it resumed, at
  * `place`.
  */

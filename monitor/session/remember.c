@@ -113,11 +113,17 @@ static bool came_to_nothing(const struct observation *o)
            !observation_is_damaged(o) && o->side[CLIENT].start_captured && o->side[SERVER].start_captured;
 }
 
+static void unsettle(struct sessions *s, const struct observation *o, const struct identifier *id)
+{
+    const struct place place = memory_locate(s, &o->whence, id);
+    memory_unsettle(s, &place, o->side[SERVER].hello_time, time_of_use(o));
+}
+
 /*
  * A full handshake of which something is missing may have reissued a known identifier: the session began at
  * one of the two times, and only the lower bound of its age is certain. The identifier is the one in the
  * ServerHello or, if that is lost, the one that the client offered. If bytes were contradicted, nothing is
- * believed: one forged segment is enough for that.
+ * believed: one forged segment is enough for that. But what is known is no longer certain either.
  */
 static void learn_in_part(struct sessions *s, const struct observation *o)
 {
@@ -127,15 +133,24 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
         answer ? issued_id(o) : identifier_of_id(c->session_id, c->ticket || c->psk ? 0 : c->session_id_len);
     const struct identifier ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
     s->counters.refused_to_learn += !came_to_nothing(o);
-    if (!o->side[CLIENT].captured || (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_DOUBTED)
+    const bool doubted = (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_DOUBTED;
+    const bool has_ticket = o->seen & SEEN_TICKET && o->ticket_issued.hash.own;
+    if (!o->side[CLIENT].captured)
+        return;
+    if (doubted && answer && o->whence.confirmed) {
+        unsettle(s, o, &id);
+        if (has_ticket)
+            unsettle(s, o, &ticket);
+    }
+    if (doubted)
         return;
     remember_in_part(s, o, &id);
-    if (o->seen & SEEN_TICKET && o->ticket_issued.hash.own)
+    if (has_ticket)
         remember_in_part(s, o, &ticket);
 }
 
-/* A server does not draw an identifier twice that is unique by chance: if its handshake turns out to be
- * forged, the identifier means the same as before. */
+/* A server hardly draws an identifier twice that is unique by chance: if its handshake turns out to be
+ * forged, the identifier probably means the same as before. */
 static struct memo meant_before(struct sessions *s, const struct observation *o, const struct place *place)
 {
     const struct entry *e = memory_find(s, place, time_of_use(o));
@@ -143,13 +158,14 @@ static struct memo meant_before(struct sessions *s, const struct observation *o,
         return (struct memo){0};
     return (struct memo){.origin = entry_origin(e),
                          .now = time_of_use(o),
-                         .flags = e->flags,
+                         .flags = e->flags | ENTRY_UNSETTLED,
                          .suite = e->suite,
                          .anew = true,
                          .certain = true};
 }
 
-/* Whatever the handshake issued exists since then, if at all, unless it was known before. */
+/* Whatever the handshake issued exists since then, if at all, unless it was known before: then it may be as
+ * old as that, and nothing is certain. */
 static void learn_disputed(struct sessions *s, const struct observation *o)
 {
     const struct identifier issued[] = {issued_id(o),
@@ -160,7 +176,9 @@ static void learn_disputed(struct sessions *s, const struct observation *o)
         return;
     for (size_t i = 0; i < 1U + has_ticket; i++) {
         const struct place place = memory_locate(s, &o->whence, &issued[i]);
-        if (!meant_before(s, o, &place).origin)
+        if (meant_before(s, o, &place).origin)
+            unsettle(s, o, &issued[i]);
+        else
             remember(s, o, &place, o->side[SERVER].hello_time, 0, true);
     }
 }
@@ -315,6 +333,7 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
         memo.origin = out->origin;
         memo.flags = known->flags & (ENTRY_DEAD | ENTRY_SUITE);
         memo.flags |= out->basis == AGE_EXACT ? ENTRY_EXACT : 0;
+        memo.flags |= out->in_doubt ? ENTRY_UNSETTLED : 0;
         memo.suite = known->suite;
         if (ends) /* entries may have moved */
             memory_note_ended(s, &o->whence, place->identifier, origin, memo.now);
@@ -364,7 +383,9 @@ static void doubt(struct sessions *s, struct recent_session *r)
     const struct memo *const before[] = {&r->before_id, &r->before_ticket};
     for (size_t i = 0; i < 2; i++) {
         const struct place place = memory_locate(s, &at, issued[i]);
-        memory_put(s, &place, before[i]->origin ? before[i] : &bound);
+        memory_put(s, &place, &bound); /* all that other sensors have a word for */
+        if (before[i]->origin)
+            memory_put(s, &place, before[i]);
     }
     s->counters.doubted++;
     *r = (struct recent_session){0};

@@ -47,15 +47,17 @@ struct session_result {
     int64_t offered_age; /* nanoseconds at the ClientHello, of the oldest that is offered; a lower bound
                             unless exact */
     int64_t resumed_age; /* at the ServerHello, if accepted */
-    bool earlier;        /* not exact, and it began before the capture, from which nothing is missing */
-    bool in_progress;    /* it may have begun, or been used, in a handshake of this UE and server that has not
-                            ended; set by the caller */
-    uint32_t missed;     /* enum unobserved: why it may have done so in another one; 0: it did not.
-                            UNOBSERVED_UNDECIDED: the identifier is short, and the known one was issued to another
-                            client, or in another network: it may be that session, or another one with the same
-                            identifier */
-    bool dead;           /* a fatal alert ended a connection of this session (RFC 2246 7.2.2) */
-    bool dead_here;      /* and that was one of this client; else only the server has to know */
+    bool in_doubt;    /* not exact, and no bound either if a handshake that is not believed, or could not be
+                         read, did issue the identifier of this session once more */
+    bool earlier;     /* not exact, and it began before the capture, from which nothing is missing */
+    bool in_progress; /* it may have begun, or been used, in a handshake of this UE and server that has not
+                         ended; set by the caller */
+    uint32_t missed;  /* enum unobserved: why it may have done so in another one; 0: it did not.
+                         UNOBSERVED_UNDECIDED: the identifier is short, and the known one was issued to another
+                         client, or in another network: it may be that session, or another one with the same
+                         identifier */
+    bool dead;        /* a fatal alert ended a connection of this session (RFC 2246 7.2.2) */
+    bool dead_here;   /* and that was one of this client; else only the server has to know */
     bool suite_known;
     uint16_t suite; /* of the session's full handshake */
     bool issued;    /* the server of a full handshake issued an identifier: an id or a ticket */

@@ -33,7 +33,7 @@ void sessions_list(struct sessions *s, nanos now, void (*line)(const struct sess
         sum->resumed += (e->flags & ENTRY_RESUMED) != 0;
         sum->dead += (e->flags & ENTRY_DEAD) != 0;
         sum->old += now - origin > DAY;
-        if (!(e->flags & ENTRY_EXACT))
+        if (!(e->flags & ENTRY_EXACT) || flags_are_unsettled(e->flags))
             continue;
         if (!sum->exact || origin < sum->first_origin)
             sum->first_origin = origin;

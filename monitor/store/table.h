@@ -35,8 +35,10 @@ enum entry_flag {
     ENTRY_DOUBT = 1 << 4,   /* two servers of one scope issued its identifier: see their own entries */
     ENTRY_ANEW = 1 << 6, /* without EXACT and SUITE: a full handshake issued the identifier anew, and was seen
                             in part or is in doubt; what another sensor saw before is obsolete */
-    ENTRY_FLAGS = 0x7f,  /* all of them */
-    ENTRY_ODD = 1 << 5,  /* the table's own: an even number of RESUMED, DEAD and DOUBT is set */
+    ENTRY_UNSETTLED = ENTRY_EXACT | ENTRY_ANEW, /* both: a handshake that is not believed may have issued the
+                            identifier anew since `origin`, which is then another session's */
+    ENTRY_FLAGS = 0x7f,                         /* all of them */
+    ENTRY_ODD = 1 << 5, /* the table's own: an even number of RESUMED, DEAD and DOUBT is set */
 };
 
 struct entry {

@@ -134,6 +134,8 @@ ATTEMPTS = {"nothing": lambda kind, at: [], "the server's side alone": one_direc
             "the whole answer before the real one": whole_answer_before_the_real_one}
 # After these it is only known that something is wrong: the age may be a bound, but no breach is found and nothing passes that is none.
 IN_DOUBT = {"the whole answer before the real one"}
+# After these the server may have issued the name once more, for nobody knows which answer is forged: the breach stays one, but is no longer severe.
+WEAKER = {"before the real one"}
 SITES = {"": None, "scope of all servers": "sessions: { scope: all }\n",
          "farm": "sessions: { farms: [[192.0.2.80:443, 192.0.2.66:443]] }\n", "small memory": "limits: { sessions: 1000 }\n"}
 
@@ -150,7 +152,7 @@ def verdict(folder, frames, site, kind):
     last = [e for e in of_type(evs, "tls") if e["src_port"] == 49999][-1]
     fails = [a for a in of_type(evs, "alert") if a["utwatch"]["rule"] == RULES[kind] and a["flow_id"] == last["flow_id"]]
     passes = sum(r["pass"] for r in of_type(evs, "stats")[-1]["utwatch"]["rules"] if r["rule"] == RULES[kind])
-    return last["utwatch"]["session"], bool(fails), passes
+    return last["utwatch"]["session"], {(a["utwatch"]["basis"], a["alert"]["severity"]) for a in fails}, passes
 
 
 with tempfile.TemporaryDirectory() as folder:
@@ -169,6 +171,9 @@ with tempfile.TemporaryDirectory() as folder:
                         check(not exact and session.get("age_s", 0) <= hours * 3600 + 1 and not failed and not passes, label)
                     elif forgotten:
                         check(right or not exact, label)
+                    elif what in WEAKER and kind == "id":  # a ticket comes in the last flight, after both answers
+                        as_old = not exact and abs(session["age_s"] - hours * 3600) <= 1
+                        check(as_old and failed == ({("partial", 2)} if hours == 25 else set()) and not passes, label, failed)
                     else:
-                        check(right and failed == (hours == 25), label)
+                        check(right and bool(failed) == (hours == 25), label)
 finish()

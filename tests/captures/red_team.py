@@ -485,6 +485,62 @@ def unread_wrappers(folder):
             check(counts == {k: len(plain) * (k == counter) for k in counts} and not judged.tls, "in", what, name, counts, len(judged.tls))
 
 
+def once_more_in_doubt(folder):
+    """A server issues an id once more after a day, in a handshake that is voided, to a UE that uses it soon: that is no breach, or another UE's, and
+    which of the two is not known. Nothing severe is said; but an id that somebody forges into another's handshake is not forgotten either."""
+    day, number, rule = 86000 * SECOND, b"\x5c" * 32, "ut-7.1-session-lifetime"
+
+    def issued(random):
+        answer = m.server_hello(AES, m.TLS12, number, random=random)
+        return [(CLIENT, m.client_hello([AES], m.TLS12, random=random)),
+                (SERVER, answer + m.certificate_message(b"\0\0\0", m.TLS12) + m.done(m.TLS12)), *talk(AES)[2:4]]
+
+    def voided(how, client):
+        c = Odd(client=(client, 41000), time=START + day)
+        c.open()
+        for i, (side, payload) in enumerate(issued(RETRY if how == "the random of a retry" else b"\x42" * 32)):
+            first = c.seq[side]
+            answer = m.server_hello(AES, m.TLS12, number, random=b"\x42" * 32)
+            if i == 1 and how == "another ServerHello":
+                payload = m.server_hello(AES, m.TLS12, number, random=b"\x43" * 32) + payload
+            if i == 1 and how == "an octet after the hello":
+                payload = m.message(2, answer[9:] + b"\xff", m.TLS12) + payload[len(answer):]
+            if i == 1 and how == "urgent":
+                c.segment(side, 0x38, payload)
+                c.seq[side] = first + len(payload)
+            elif i == 1 and how == "lost":
+                c.seq[side] = first + len(payload)
+            else:
+                c.send(side, payload)
+            if i == 1 and how == "another copy":
+                c.segment(side, 0x18, payload[:60] + bytes([payload[60] ^ 1]) + payload[61:], first)
+        if how == "a reset at an old number":
+            c.segment(SERVER, 0x14, b"", c.seq[SERVER] - 10)
+        c.close()
+        return c.frames
+    use = [(CLIENT, m.client_hello([AES], m.TLS12, number, random=b"\x61" * 32)),
+           (SERVER, m.server_hello(AES, m.TLS12, number, random=b"\x62" * 32) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
+    first = capturelib.build(issued(b"\x41" * 32) + m.closing(), client=("192.0.2.10", 40000), time=START)
+    state, captures = os.path.join(folder, "state"), [os.path.join(folder, name) for name in ("a.pcap", "b.pcap")]
+    expected = dict.fromkeys(("urgent", "another copy", "another ServerHello", "a reset at an old number", "an octet after the hello", "lost"),
+                             [(2, "partial")])
+    expected["the random of a retry"] = []  # that is believed
+    expected[""] = []
+    for client in ("192.0.2.10", "192.0.2.20"):
+        last = capturelib.build(use, client=(client, 41001), time=START + day + 1000 * SECOND)
+        for how, breach in expected.items():
+            for kept in (False, True):
+                capturelib.write_frames(captures[0], first + voided(how, client) + ([] if kept else last))
+                capturelib.write_frames(captures[1], last)
+                words = ("--state", state) if kept else ()
+                evs = [e for path in captures[:1 + kept] for e in events(UTWATCH, "-r", path, *words)[0]]
+                said = [(e["alert"]["severity"], e["utwatch"]["basis"]) for e in of_type(evs, "alert") if e["utwatch"]["rule"] == rule]
+                basis = of_type(evs, "tls")[-1]["utwatch"]["session"]["age_basis"]
+                check(said == breach and basis == "at-least", "voided by", how, client, "state" if kept else "", said, basis)
+                if kept:
+                    os.remove(state)
+
+
 with tempfile.TemporaryDirectory() as scratch:
     unread_wrappers(scratch)
     flight_in_parts(scratch)
@@ -492,6 +548,7 @@ with tempfile.TemporaryDirectory() as scratch:
     nothing_changes(scratch)
     neither_reading(scratch)
     once_more_issued(scratch)
+    once_more_in_doubt(scratch)
     behind_http(scratch)
     words_of_the_other_end(scratch)
     odd_paths(scratch)

@@ -872,6 +872,110 @@ static void a_ticket_beside_an_id_may_be_either(void **state)
     assert_true(r.known && r.dead);
 }
 
+/* At `server`, in a handshake whose bytes are in doubt. */
+static void reissue_in_doubt(nanos when, uint8_t id, uint8_t server)
+{
+    handshake(when, RESUMPTION_FULL);
+    with_id(id, false, true);
+    o->whence.confirmed = true;
+    o->whence.server.address[3] = server;
+    o->side[SERVER].damage = UNOBSERVED_OVERLAP;
+    judge();
+}
+
+static void use_id(nanos when, uint8_t id, uint8_t server)
+{
+    handshake(when, RESUMPTION_ID);
+    with_id(id, true, true);
+    o->whence.server.address[3] = server;
+    judge();
+}
+
+/* A handshake that is not believed makes a known session neither young, nor surely old. */
+static void a_reissue_in_doubt_unsettles_an_age(void **state)
+{
+    (void)state;
+    handshake(DAY1, RESUMPTION_FULL);
+    with_id(7, false, true);
+    o->alert_count = 1;
+    o->alerts[0].level = 2;
+    judge();
+    use_id(DAY1 + HOUR, 7, 0);
+    assert_true(r.basis == AGE_EXACT && !r.in_doubt && r.suite_known);
+    reissue_in_doubt(DAY1 + 24 * HOUR, 7, 0);
+    use_id(DAY1 + 25 * HOUR, 7, 0);
+    assert_true(r.basis == AGE_AT_LEAST && r.in_doubt && !r.suite_known);
+    assert_int_equal(r.resumed_age, 25 * HOUR);
+    handshake(DAY1 + 26 * HOUR, RESUMPTION_FULL);
+    with_id(7, true, true);
+    o->randoms = 5;
+    judge(); /* this one is believed */
+    use_id(DAY1 + 27 * HOUR, 7, 0);
+    assert_true(r.basis == AGE_EXACT && !r.in_doubt && r.suite_known);
+    assert_int_equal(r.resumed_age, HOUR);
+}
+
+/* One that is only seen in use, too, and one that a renewed ticket continues. */
+static void a_bound_is_unsettled_too(void **state)
+{
+    (void)state;
+    use_id(DAY1, 7, 0);
+    reissue_in_doubt(DAY1 + 24 * HOUR, 7, 0);
+    handshake(DAY1 + 25 * HOUR, RESUMPTION_ID);
+    with_id(7, true, true);
+    issue_ticket(100);
+    judge();
+    assert_true(r.basis == AGE_AT_LEAST && r.in_doubt);
+    handshake(DAY1 + 26 * HOUR, RESUMPTION_TICKET);
+    offer_ticket(100);
+    judge();
+    assert_true(r.basis == AGE_AT_LEAST && r.in_doubt);
+    assert_int_equal(r.resumed_age, 26 * HOUR + 1000); /* since the hello that used it */
+}
+
+/* Whoever sees an id can have a server of his own issue it. */
+static void another_server_unsettles_nothing(void **state)
+{
+    (void)state;
+    handshake(DAY1, RESUMPTION_FULL);
+    with_id(7, false, true);
+    judge();
+    reissue_in_doubt(DAY1 + 24 * HOUR, 7, 9);
+    use_id(DAY1 + 25 * HOUR, 7, 9);
+    assert_int_equal(r.basis, AGE_AT_LEAST);
+    assert_int_equal(r.resumed_age, HOUR);
+    use_id(DAY1 + 25 * HOUR, 7, 0);
+    assert_true(r.basis == AGE_EXACT && !r.in_doubt);
+    assert_int_equal(r.resumed_age, 25 * HOUR);
+}
+
+/* Where the server's hello could not be read, it may have issued any identifier to this UE. */
+static void an_answer_that_is_not_read_unsettles_the_ages_of_its_ue(void **state)
+{
+    (void)state;
+    handshake(DAY1, RESUMPTION_FULL);
+    with_id(7, false, true);
+    judge();
+    handshake(DAY1 + 24 * HOUR, RESUMPTION_UNKNOWN);
+    o->seen = (o->seen | SEEN_CLIENT_KEY_EXCHANGE) & ~(uint32_t)SEEN_SERVER_HELLO;
+    o->whence.confirmed = true;
+    o->whence.client.address[3] = 20;
+    o->side[SERVER].hello_time = 0;
+    o->side[SERVER].damage = UNOBSERVED_MALFORMED;
+    o->event_time = DAY1 + 24 * HOUR;
+    judge();
+    for (uint8_t client = 20; client < 22; client++) {
+        handshake(DAY1 + 25 * HOUR, RESUMPTION_ID);
+        with_id(7, true, true);
+        o->whence.client.address[3] = client;
+        o->event_time = DAY1 + 25 * HOUR;
+        judge();
+        assert_int_equal(r.in_doubt, client == 20);
+        assert_int_equal(r.basis, client == 20 ? AGE_AT_LEAST : AGE_EXACT);
+        assert_int_equal(r.resumed_age, 25 * HOUR);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -906,6 +1010,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_renewed_ticket_keeps_the_suite, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_renewed_ticket_inherits_end_and_doubt, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_ticket_beside_an_id_may_be_either, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_reissue_in_doubt_unsettles_an_age, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_bound_is_unsettled_too, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(another_server_unsettles_nothing, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(an_answer_that_is_not_read_unsettles_the_ages_of_its_ue, open_memory,
+                                        close_memory),
         cmocka_unit_test_setup_teardown(a_state_file_outlives_its_process, open_memory, close_memory),
         cmocka_unit_test(table_keeps_what_it_promises),
     };

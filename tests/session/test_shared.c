@@ -550,6 +550,29 @@ static void a_reissue_seen_in_part_reaches_the_other(void **state)
     assert_false(r.basis == AGE_EXACT);
 }
 
+static void a_reissue_in_doubt_reaches_the_other(void **state)
+{
+    (void)state;
+    for (uint8_t id = 7; id < 9; id++) {
+        const bool late = id == 8; /* it is in doubt only after its end */
+        begin_with_id(A, DAY1, id);
+        use_id(B, DAY1 + HOUR, id);
+        assert_exact(HOUR);
+        made_handshake(o, DAY1 + 20 * HOUR, RESUMPTION_FULL);
+        made_id(o, id, true, true);
+        o->whence.confirmed = true;
+        o->randoms = id;
+        o->side[SERVER].damage = late ? 0 : UNOBSERVED_OVERLAP;
+        (void)judge(A);
+        if (late)
+            sessions_doubt(sensor[A], o->whence.flow_id);
+        sessions_flush(sensor[A]);
+        use_id(B, DAY1 + 25 * HOUR, id);
+        assert_int_equal(r.basis, AGE_AT_LEAST);
+        assert_true(r.resumed_age <= 5 * HOUR);
+    }
+}
+
 static void an_alert_is_of_one_session(void **state)
 {
     (void)state;
@@ -658,6 +681,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_name_of_two_servers_is_not_exact_anywhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_doubt_reaches_the_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_reissue_seen_in_part_reaches_the_other, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_reissue_in_doubt_reaches_the_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_alert_is_of_one_session, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_seen_before_redis_came, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_renewed_ticket_is_no_better_than_the_old_one, set_up, tear_down),
