@@ -97,6 +97,14 @@ struct fact session_method(const struct policy_case *c)
     return v.known == KNOWN_VALUE ? number(c->session->method) : v;
 }
 
+struct fact session_by_id(const struct policy_case *c)
+{
+    const struct fact method = session_method(c);
+    if (method.known != KNOWN_VALUE)
+        return method;
+    return c->session->beside ? unknown(UNOBSERVED_UNDECIDED) : number(method.number == RESUMPTION_ID);
+}
+
 struct fact session_accepted(const struct policy_case *c)
 {
     struct fact v = of_offered(c);

@@ -165,6 +165,7 @@ static inline struct fact unless_passed_on(const struct policy_case *c, struct f
 /* fields_context.c: the session memory, the peers, the keys in use. */
 struct fact session_offered(const struct policy_case *c);
 struct fact session_method(const struct policy_case *c);
+struct fact session_by_id(const struct policy_case *c);
 struct fact session_accepted(const struct policy_case *c);
 struct fact session_age_basis(const struct policy_case *c);
 struct value session_offered_age(const struct policy_case *c);

@@ -166,6 +166,7 @@ void offer_weigh_id(struct sessions *s, const struct observation *o, const struc
         return;
     struct session_result by_id = {0};
     tell_age(s, &place, e, o, &by_id);
+    out->beside = true;
     out->in_doubt |= by_id.in_doubt;
     out->dead &= by_id.dead;
     out->dead_here &= by_id.dead_here;
@@ -190,4 +191,5 @@ void offer_tell_id(struct sessions *s, const struct observation *o, struct sessi
     tell_age(s, &place, e, o, out);
     out->basis = out->offered_basis = AGE_AT_LEAST;
     out->missed = why_missed(s, o, out->origin);
+    out->beside = true;
 }

@@ -39,6 +39,7 @@ struct session_result {
     bool known;             /* and the memory knows it */
     enum resumption method; /* of what was offered: RESUMPTION_ID, _TICKET or _PSK */
     enum ageless_psk ageless;
+    bool beside;   /* by ticket, and beside it an id that was seen issued: the server may have taken either */
     bool accepted; /* the server resumed it */
     bool refused;  /* the server made a full handshake instead, or ended the connection */
     enum age_basis basis;

@@ -20,6 +20,7 @@ START = 1795471000 * SECOND
 ANON, NULL_SHA, DES3, AES = 0x0018, 0x0002, 0x000A, 0x002F
 RST, FIN, ACK, PUSH = 0x04, 0x11, 0x10, 0x18
 OFFER, SELECTED, LIFETIME = "ut-7.2-only-anonymous", "ut-6.4-listed-anonymous", "ut-7.1-ticket-lifetime"
+BY_ID = "ut-7.1-session-lifetime"
 DEAD = "rfc2246-7.2.2-resume-after-fatal"
 EMPTY = b"\x16\3\1\0\0"
 GAP = 60 * SECOND
@@ -248,6 +249,8 @@ def ids_beside_tickets(folder):
             told, counts, tls = judged(folder, frames)
             basis = tls[-1]["utwatch"]["session"]["age_basis"]
             check((LIFETIME in told) == (told_of and hours == 30) and counts[LIFETIME]["pass"] == 0, what, hours, counts[LIFETIME])
+            by_id = counts[BY_ID]  # which of the two the server took is not known
+            check(by_id["not_observable"] == told_of and not by_id["pass"] and not by_id["fail"], what, hours, by_id)
             check(basis == ("at-least" if told_of else "unknown"), what, "beside an unknown ticket has an age that is", basis)
 
 
