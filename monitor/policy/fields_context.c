@@ -24,7 +24,7 @@ static uint32_t why_no_origin(const struct session_result *s)
         return UNOBSERVED_UNDECIDED;
     if (s->in_progress && s->offered && s->basis != AGE_EXACT)
         return UNOBSERVED_IN_PROGRESS;
-    return s->earlier ? UNOBSERVED_EARLIER : UNOBSERVED_ORIGIN;
+    return s->earlier ? UNOBSERVED_EARLIER : UNOBSERVED_ORIGIN | s->doubted;
 }
 
 static struct value age(const struct session_result *s, enum age_basis basis, int64_t ns)

@@ -19,7 +19,7 @@ const char *reason_words(unsigned bit_index)
         {UNOBSERVED_UNKNOWN_CODE, "the meaning of a code point is unknown to this monitor"},
         {UNOBSERVED_UNDECIDED, "what was seen does not decide the rule"},
         {UNOBSERVED_INCONSISTENT, "what the peer showed contradicts itself"},
-        {UNOBSERVED_ORIGIN, "the full handshake of the session was not captured"},
+        {UNOBSERVED_ORIGIN, "the full handshake of the session was not captured whole and beyond doubt"},
         {UNOBSERVED_EARLIER, "the session began before the capture"},
         {UNOBSERVED_TICKET, "TLS 1.3 issues tickets under its keys, so when a session began is not visible"},
         {UNOBSERVED_IN_PROGRESS,

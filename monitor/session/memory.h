@@ -59,8 +59,10 @@ struct sessions {
     uint32_t began; /* the second since which everything was seen: older memories come from an earlier run,
                        and nothing was captured in between. 1: there are none; 0: not begun */
     struct missed_at {
-        uint32_t lost;         /* the second of the last handshake with missing bytes */
-        uint32_t unreceived;   /* and of the last one of which an end may not have received everything */
+        uint32_t lost;       /* the second of the last handshake with missing bytes */
+        uint32_t unreceived; /* and of the last one of which an end may not have received everything */
+        uint32_t pair; /* by its hash, the last one of whose full handshakes one taught nothing of its age */
+        uint32_t why;  /* enum unobserved */
     } missed_at[MISSED_PAIRS]; /* pairs that share a place share these */
     struct writer *writer;
     struct shared *shared; /* NULL: nothing is shared */

@@ -4,11 +4,21 @@
 #include "decode/endpoint_hash.h"
 #include "session/offer.h"
 
-static size_t place_of_pair(const struct sessions *s, const struct whence *w)
+/* Without the client's port, which differs per connection. */
+static uint64_t hash_of_pair(const struct sessions *s, const struct whence *w)
 {
     const struct siphash_key *key = &s->table.key;
-    /* Without the client's port, which differs per connection. */
-    return fold_hash(key, w->client.address, endpoint_hash(key, &w->server)) % MISSED_PAIRS;
+    return fold_hash(key, w->client.address, endpoint_hash(key, &w->server));
+}
+
+static uint32_t tag_of_pair(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32);
+}
+
+static size_t place_of_pair(const struct sessions *s, const struct whence *w)
+{
+    return hash_of_pair(s, w) % MISSED_PAIRS;
 }
 
 void expect_missed(const struct sessions *s, const struct whence *at)
@@ -53,6 +63,25 @@ bool was_unread_since(struct sessions *s, const struct observation *o, nanos sin
     const struct place place = memory_locate(s, &o->whence, &id);
     const struct entry *e = memory_find(s, &place, o->event_time);
     return e && entry_origin(e) > since;
+}
+
+uint32_t why_not_learned(const struct sessions *s, const struct observation *o)
+{
+    const uint64_t pair = hash_of_pair(s, &o->whence);
+    const struct missed_at *last = &s->missed_at[pair % MISSED_PAIRS];
+    return last->pair == tag_of_pair(pair) ? last->why : 0;
+}
+
+void note_not_learned(struct sessions *s, const struct observation *o)
+{
+    const struct side_facts *of = o->side;
+    const uint64_t pair = hash_of_pair(s, &o->whence);
+    const uint32_t why =
+        of[CLIENT].damage | of[SERVER].damage | (o->whence.disputed ? UNOBSERVED_DISPUTED : 0U) |
+        (of[CLIENT].unacknowledged || of[SERVER].unacknowledged ? UNOBSERVED_UNACKNOWLEDGED : 0U);
+    struct missed_at *last = &s->missed_at[pair % MISSED_PAIRS];
+    last->pair = tag_of_pair(pair);
+    last->why = why;
 }
 
 void note_missed(struct sessions *s, const struct observation *o)

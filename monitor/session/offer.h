@@ -67,6 +67,11 @@ nanos copy_met(struct sessions *s, const struct observation *o);
 uint32_t why_missed(const struct sessions *s, const struct observation *o, nanos since);
 void note_missed(struct sessions *s, const struct observation *o);
 
+/* missed.c: why (enum unobserved) the last full handshake of this UE and server that taught nothing of the
+ * age of its session did not; 0: all did, or another pair has taken the place. */
+uint32_t why_not_learned(const struct sessions *s, const struct observation *o);
+void note_not_learned(struct sessions *s, const struct observation *o);
+
 /* missed.c: did one of these handshakes issue something that could not be read? */
 bool was_unread_since(struct sessions *s, const struct observation *o, nanos since);
 

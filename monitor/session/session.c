@@ -275,7 +275,12 @@ void sessions_judge(struct sessions *s, const struct observation *o, const struc
                                        .accepted = out->accepted,
                                        .refused = out->refused,
                                        .missed = out->missed ? out->missed : UNOBSERVED_UNDECIDED};
-    s->missed |= may_have_missed_origin(o);
+    if (out->basis != AGE_EXACT)
+        out->doubted = why_not_learned(s, o);
+    if (may_have_missed_origin(o)) {
+        s->missed = true;
+        note_not_learned(s, o);
+    }
     learn_session(s, o, &place, e, out);
     if (!e && offer.method == RESUMPTION_TICKET && !is_short(o))
         offer_tell_id(s, o, out);

@@ -57,6 +57,8 @@ struct session_result {
                          UNOBSERVED_UNDECIDED: the identifier is short, and the known one was issued to another
                          client, or in another network: it may be that session, or another one with the same
                          identifier */
+    uint32_t doubted; /* enum unobserved: if its age is not exact, why a full handshake of this UE and server,
+                         perhaps its own, taught nothing of an age */
     bool dead;        /* a fatal alert ended a connection of this session (RFC 2246 7.2.2) */
     bool dead_here;   /* and that was one of this client; else only the server has to know */
     bool suite_known;

@@ -541,6 +541,32 @@ def once_more_in_doubt(folder):
                     os.remove(state)
 
 
+def why_an_age_is_not_known(folder):
+    """One segment within a handshake is enough for its session to have no age. Whoever reads that a day later is told why."""
+    number, rule = b"\x5d" * 32, "ut-7.1-session-lifetime"
+    answer = m.server_hello(AES, m.TLS12, number) + m.certificate_message(b"\0\0\0", m.TLS12) + m.done(m.TLS12)
+    use = [(CLIENT, m.client_hello([AES], m.TLS12, number, random=b"\x61" * 32)),
+           (SERVER, m.server_hello(AES, m.TLS12, number, random=b"\x62" * 32) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
+    for name in (V4, V6):
+        for forged in (None, CLIENT, SERVER):
+            c = Odd(time=START, **name)
+            c.open()
+            for i, (side, payload) in enumerate([talk(AES)[0], (SERVER, answer), *talk(AES)[2:4]]):
+                if i == 2 and forged is not None:
+                    c.segment(forged, 0x18, b"x" * 20, c.seq[forged] - 40)
+                c.send(side, payload)
+            c.close()
+            again = {**name, "client": (c.ends[CLIENT][0], 41001)}
+            judged = Judged(folder, c.frames + capturelib.build(use, time=START + 23 * 3600 * SECOND, **again))
+            counts = judged.counts(rule)
+            own = 1 if forged == CLIENT else 0  # for the first handshake, whose offer is in doubt as well
+            if forged is None:
+                check(counts["pass"] == 1, "an age that is known", name, counts)
+            else:
+                reasons = counts.get("reasons", {})
+                check(counts["not_observable"] == 1 + own and reasons.get("overlap") == 1 + own, "an age that is not known", name, forged, counts)
+
+
 with tempfile.TemporaryDirectory() as scratch:
     unread_wrappers(scratch)
     flight_in_parts(scratch)
@@ -549,6 +575,7 @@ with tempfile.TemporaryDirectory() as scratch:
     neither_reading(scratch)
     once_more_issued(scratch)
     once_more_in_doubt(scratch)
+    why_an_age_is_not_known(scratch)
     behind_http(scratch)
     words_of_the_other_end(scratch)
     odd_paths(scratch)
