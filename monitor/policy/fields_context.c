@@ -20,8 +20,8 @@ static uint32_t why_no_origin(const struct session_result *s)
 {
     if (s->method == RESUMPTION_PSK)
         return UNOBSERVED_TICKET;
-    if (s->missed & UNOBSERVED_UNDECIDED)
-        return UNOBSERVED_UNDECIDED;
+    if (s->missed & UNOBSERVED_UNDECIDED || s->in_doubt)
+        return UNOBSERVED_UNDECIDED | s->doubted;
     if (s->in_progress && s->offered && s->basis != AGE_EXACT)
         return UNOBSERVED_IN_PROGRESS;
     return s->earlier ? UNOBSERVED_EARLIER : UNOBSERVED_ORIGIN | s->doubted;
