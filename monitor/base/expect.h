@@ -8,14 +8,19 @@
 
 enum { CACHE_LINE = 64 };
 
-/* All lines of the bytes. GCC takes a function that does nothing else for one without effect, and leaves out
- * its calls: hence the empty instruction. */
+/* All lines of the bytes, at least one: each line's worth from the first byte on, and the last byte, which
+ * may lie in one line more. A known number of bytes thus takes one instruction for each line. GCC takes a
+ * function that does nothing else for one without effect, and leaves out its calls: hence the empty
+ * instruction. */
 static inline void expect(const void *from, size_t bytes)
 {
-    const uint8_t *at = (const uint8_t *)from - (uintptr_t)from % CACHE_LINE;
-    for (; at < (const uint8_t *)from + bytes; at += CACHE_LINE)
-        __builtin_prefetch(at, 1);
-    __asm__ volatile("" : : "r"(at));
+    const uint8_t *first = from;
+    __builtin_prefetch(first, 1);
+    for (size_t at = CACHE_LINE; at < bytes; at += CACHE_LINE)
+        __builtin_prefetch(first + at, 1);
+    if (bytes > 1)
+        __builtin_prefetch(first + bytes - 1, 1);
+    __asm__ volatile("" : : "r"(first));
 }
 
 #endif
