@@ -68,6 +68,7 @@ struct results {
     struct value value[FIELD_COUNT];
     struct verdict *verdicts; /* on this case */
     bool breach;              /* see profile_found_breach() */
+    bool sure;                /* see case_is_sure() */
 };
 
 /* The numbers with which tests compare a field, in order: profile.landmarks[] from `from` on. */

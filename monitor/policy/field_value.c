@@ -179,10 +179,20 @@ __attribute__((noinline)) static struct fact unless_doubted(enum field field, co
     return why ? unknown(why) : f;
 }
 
+bool case_is_sure(const struct policy_case *c)
+{
+    return c->kind == CASE_HANDSHAKE && !handshake_is_doubted(c);
+}
+
 struct fact field_fact(enum field field, const struct policy_case *c, const int64_t *key_bits)
 {
     if (!(field_kinds(field) & 1 << c->kind))
         return absent();
     const struct fact f = fact_of(field, c, key_bits);
-    return c->kind == CASE_HANDSHAKE && !handshake_is_doubted(c) ? f : unless_doubted(field, c, f);
+    return case_is_sure(c) ? f : unless_doubted(field, c, f);
+}
+
+struct fact field_fact_of_sure(enum field field, const struct policy_case *c, const int64_t *key_bits)
+{
+    return fact_of(field, c, key_bits);
 }

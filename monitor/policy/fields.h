@@ -153,6 +153,10 @@ struct value field_value(enum field field, const struct policy_case *c, const in
 /* The fact of that value, if nothing else is needed. */
 struct fact field_fact(enum field field, const struct policy_case *c, const int64_t *key_bits);
 
+/* Is nothing of the case in doubt? Then the fact of a field that it has is what its getter says. */
+bool case_is_sure(const struct policy_case *c);
+struct fact field_fact_of_sure(enum field field, const struct policy_case *c, const int64_t *key_bits);
+
 /*
  * The fields behind a verdict that is VERDICT_FAIL, each once: first those of the case that is true, then
  * those of `when`. `c` is the same as when it was judged. Returns how many.

@@ -253,18 +253,23 @@ static void begin_anew(const struct profile *p)
     p->results->now = 1;
 }
 
-bool condition_holds(const struct profile *p, struct condition condition, const struct policy_case *c)
+static void begin_case(const struct profile *p, const struct policy_case *c)
 {
     if (++p->results->now == 0)
         begin_anew(p);
+    p->results->sure = case_is_sure(c);
+}
+
+bool condition_holds(const struct profile *p, struct condition condition, const struct policy_case *c)
+{
+    begin_case(p, c);
     p->results->order_count = 0;
     return !condition.length || evaluate(p, condition, c).value == TRUE3;
 }
 
 const struct verdict *profile_judge_alone(const struct profile *p, const struct policy_case *c, size_t *count)
 {
-    if (++p->results->now == 0)
-        begin_anew(p);
+    begin_case(p, c);
     const struct verdict *known = find_known(p, c, count);
 #ifdef PROVE_KNOWN_VERDICTS
     if (known)

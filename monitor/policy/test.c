@@ -264,12 +264,22 @@ __attribute__((noinline)) static struct fact answer_of_test(const struct profile
     return (struct fact){.number = r.value, .reasons = r.reasons};
 }
 
-/* Where a number is among those that tests compare it with: below the first one, equal to it, and so on. */
-static struct fact placed(const struct profile *p, struct landmarks among, struct fact f)
+/* Of a field that the case has. */
+static inline struct fact fact_in_case(const struct profile *p, enum field field, const struct policy_case *c)
 {
+    return p->results->sure ? field_fact_of_sure(field, c, p->key_bits) : field_fact(field, c, p->key_bits);
+}
+
+/* Where a number is among those that tests compare it with: below the first one, equal to it, and so on. Not
+ * inlined, likewise. */
+__attribute__((noinline)) static struct fact placed_fact(const struct profile *p, enum field field,
+                                                         const struct policy_case *c)
+{
+    const struct landmarks among = p->landmarks_of[field];
+    struct fact f = fact_in_case(p, field, c);
     int64_t place = 0;
     bool there = false;
-    if (!among.count || f.known != KNOWN_VALUE)
+    if (f.known != KNOWN_VALUE)
         return f;
     for (size_t i = among.from; i < among.from + among.count; i++) {
         place += f.number >= p->landmarks[i];
@@ -285,5 +295,5 @@ struct fact answer_to(const struct profile *p, uint16_t question, const struct p
     if (question < p->test_count)
         return answer_of_test(p, question, c);
     const enum field field = (enum field)(question - p->test_count);
-    return placed(p, p->landmarks_of[field], field_fact(field, c, p->key_bits));
+    return p->landmarks_of[field].count ? placed_fact(p, field, c) : fact_in_case(p, field, c);
 }
