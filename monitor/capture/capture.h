@@ -37,8 +37,8 @@ void capture_close(struct capture *capture);
 /* The next frame that the filter lets through. Its bytes live until the next call for the same capture. */
 enum capture_result capture_next(struct capture *capture, struct frame *frame);
 
-/* The bytes and link type of the frame that is next but one, if they have been read. What its block says has
- * not been checked, so it may be no frame at all. They live until the next call for the same capture. */
+/* The bytes and link type of the next frame, if they have been read. What its block says has not been
+ * checked, so it may be no frame at all. They live until the next call for the same capture. */
 bool capture_ahead(const struct capture *capture, struct frame *frame);
 
 const char *capture_error(const struct capture *capture);

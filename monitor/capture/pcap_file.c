@@ -135,7 +135,6 @@ static size_t begin_record(const struct reader *reader, struct cursor *c)
 
 bool pcap_ahead(const struct reader *reader, struct cursor *c, struct frame *frame)
 {
-    cursor_skip(c, begin_record(reader, c));
     frame->bytes = cursor_take(c, begin_record(reader, c));
     frame->link_type = reader->pcap.link_type;
     return c->status == PARSE_OK;

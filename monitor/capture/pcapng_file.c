@@ -263,10 +263,6 @@ enum read_result pcapng_next_packet(struct reader *reader, struct frame *frame)
 
 bool pcapng_ahead(const struct reader *reader, struct cursor *c, struct frame *frame)
 {
-    enum { TYPE_AND_LENGTH = 8 };
-    cursor_skip(c, 4);
-    const size_t length = reader_u32(reader, c);
-    cursor_skip(c, length > TYPE_AND_LENGTH ? length - TYPE_AND_LENGTH : 0);
     const uint32_t type = reader_u32(reader, c);
     cursor_skip(c, 4);
     const struct packet_block b = enhanced(reader, c, false);

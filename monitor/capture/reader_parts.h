@@ -12,7 +12,7 @@ enum read_result pcap_next_record(struct reader *reader, struct frame *frame);
 bool pcapng_open_section(struct reader *reader);
 enum read_result pcapng_next_packet(struct reader *reader, struct frame *frame);
 
-/* Of the bytes that come next: the frame that is next but one. */
+/* Of the bytes that come next: the next frame. */
 bool pcap_ahead(const struct reader *reader, struct cursor *c, struct frame *frame);
 bool pcapng_ahead(const struct reader *reader, struct cursor *c, struct frame *frame);
 
