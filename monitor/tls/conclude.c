@@ -366,22 +366,30 @@ static bool is_transferred(const struct handshake *h)
     return false;
 }
 
+static uint64_t hash_of_randoms(const struct hello_memory *memory)
+{
+    enum { BYTES = sizeof memory->client_random };
+    uint8_t both[2 * BYTES];
+    memcpy(both, memory->client_random, BYTES);
+    memcpy(both + BYTES, memory->server_random, BYTES);
+    return siphash_for_table(&memory->keys->own, span_of(both, sizeof both)) | 1;
+}
+
+/* The hash may be that which was made when the server's hello had come: another hello would have cleared it.
+ */
 static void note_randoms(struct handshake *h)
 {
     struct observation *o = h->observation;
-    enum { BYTES = sizeof h->memory.client_random };
-    const size_t part_at[] = {PART_OF_RANDOM, BYTES + PART_OF_RANDOM};
-    uint8_t both[2 * BYTES];
+    const uint64_t known = o->randoms;
     o->random[CLIENT] = o->random[SERVER] = o->randoms = 0;
     if (o->client_hello.format != HELLO_TLS || o->client_hello.unknown || o->server_hello.unknown)
         return;
-    memcpy(both, h->memory.client_random, BYTES);
-    memcpy(both + BYTES, h->memory.server_random, BYTES);
-    for (enum side who = CLIENT; who <= SERVER; who++)
-        if (o->seen & (who == CLIENT ? SEEN_CLIENT_HELLO : SEEN_SERVER_HELLO))
-            o->random[who] = random_drawn(both + part_at[who]);
+    if (o->seen & SEEN_CLIENT_HELLO)
+        o->random[CLIENT] = random_drawn(h->memory.client_random + PART_OF_RANDOM);
+    if (o->seen & SEEN_SERVER_HELLO)
+        o->random[SERVER] = random_drawn(h->memory.server_random + PART_OF_RANDOM);
     if (o->seen & SEEN_CLIENT_HELLO && o->seen & SEEN_SERVER_HELLO)
-        o->randoms = siphash_for_table(&h->memory.keys->own, span_of(both, sizeof both)) | 1;
+        o->randoms = known ? known : hash_of_randoms(&h->memory);
 }
 
 const struct observation *tls_answered(struct tls *tls, const struct flow *flow)

@@ -289,6 +289,7 @@ static void keep_offer(struct observation *o, struct hello_memory *memory, uint1
         count_offer(f, cursor_u16(&c));
     f->max_version = version_of_code(hello->version);
     memcpy(memory->client_random, hello->random.p, sizeof memory->client_random);
+    o->randoms = 0;
     o->seen |= SEEN_CLIENT_HELLO;
     compare_randoms(o, memory);
 }

@@ -142,6 +142,7 @@ static void keep_server_hello(struct observation *o, struct hello_memory *memory
     if (keep_session_id(hello->session_id, f->session_id, &f->session_id_len))
         f->unknown |= UNKNOWN_SESSION_ID;
     memcpy(memory->server_random, hello->random.p, sizeof memory->server_random);
+    o->randoms = 0;
     compare_randoms(o, memory);
     learn_server_extensions(o, hello->extensions, cut);
     f->ja3s_known = !(f->unknown & UNKNOWN_EXTENSIONS);
