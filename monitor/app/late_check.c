@@ -19,9 +19,11 @@ void late_check_close(struct late_check *late)
     memory_unmap(late->place);
 }
 
-static const struct late_flow *place_after(const struct late_check *late, size_t ahead)
+/* The place so many behind the oldest; at most `capacity` are in use. */
+static struct late_flow *place_after(const struct late_check *late, size_t ahead)
 {
-    return &late->place[(late->first + ahead) % late->capacity];
+    const size_t at = late->first + ahead;
+    return &late->place[at < late->capacity ? at : at - late->capacity];
 }
 
 /* Each of these flows was last touched two seconds ago: those that come next are fetched meanwhile, a flow
@@ -47,7 +49,7 @@ static void forget_oldest(struct pipeline *p)
     const struct late_flow *oldest = &late->place[late->first];
     if (oldest->flow->first_seen == oldest->first_seen)
         recent_let_go(&p->flows, oldest->flow);
-    late->first = (late->first + 1) % late->capacity;
+    late->first = late->first + 1 < late->capacity ? late->first + 1 : 0;
     late->count--;
 }
 
@@ -56,7 +58,7 @@ void late_check_forget(struct pipeline *p, struct flow *flow)
     struct late_check *late = &p->late;
     recent_forget(&p->flows, flow);
     for (size_t i = 0; i < late->count; i++) {
-        struct late_flow *l = &late->place[(late->first + i) % late->capacity];
+        struct late_flow *l = place_after(late, i);
         if (l->flow == flow)
             l->first_seen = INT64_MIN; /* that of no flow */
     }
@@ -71,7 +73,7 @@ void late_check_begin(struct pipeline *p, struct flow *flow)
         late->early += late->place[late->first].until >= p->now;
         forget_oldest(p);
     }
-    late->place[(late->first + late->count++) % late->capacity] = (struct late_flow){
+    *place_after(late, late->count++) = (struct late_flow){
         .flow = flow, .first_seen = flow->first_seen, .until = p->now + KEPT_SECONDS * NANOS_PER_SECOND};
 }
 

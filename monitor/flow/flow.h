@@ -351,7 +351,7 @@ void flow_table_close(struct flow_table *table);
 /* The connection's slot in the pool. */
 static inline uint32_t flow_slot(const struct flow_table *table, const struct flow *flow)
 {
-    return (uint32_t)((size_t)((const uint8_t *)flow - table->flows.slots) / table->flows.slot_bytes);
+    return (uint32_t)((size_t)((const uint8_t *)flow - table->flows.slots) / sizeof *flow);
 }
 
 /* A new connection; the segment's sender becomes side 0. NULL: the table is full, so evict first. */

@@ -297,11 +297,11 @@ static bool takes_both_answers(const struct flow_table *table, const struct flow
                                const struct segment *segment)
 {
     const unsigned side = segment->side;
-    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
     const bool plain = (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK;
     if (!plain || segment->seq != flow->side[side].first || !(flow->confirmed >> !side & 1) ||
         has_spoken(flow, !side))
         return false;
+    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
     return s->flow == flow && s->declined && s->side != side && segment->ack == s->end &&
            segment->seq == s->ack;
 }
