@@ -70,10 +70,10 @@ void decoder_open_ports(struct decoder *decoder, const struct tunnel_ports *port
     decoder->ports = ports->count ? ports : NULL;
 }
 
-bool decoder_believes(struct decoder *decoder, const struct segment *segment)
+/* A segment of a tunnel, or of a network that is not the capture's own. */
+static void count_inside(struct decoder *decoder, const struct segment *segment, bool believed)
 {
     struct spaces *s = &decoder->spaces;
-    const bool believed = spaces_believe(s, segment);
     const unsigned depth = space_depth(segment->src.space);
     if (depth && !s->ends) {
         const bool deeper = spaces_lie_deeper(s, (uint8_t)segment->src.space);
@@ -86,6 +86,13 @@ bool decoder_believes(struct decoder *decoder, const struct segment *segment)
         decoder->wonders = true;
         decoder->wondering[depth]++;
     }
+}
+
+bool decoder_believes(struct decoder *decoder, const struct segment *segment)
+{
+    const bool believed = spaces_believe(&decoder->spaces, segment);
+    if (segment->src.space)
+        count_inside(decoder, segment, believed);
     return believed;
 }
 

@@ -119,18 +119,25 @@ void spaces_know(struct spaces *s)
     learn_depth(s);
 }
 
-bool spaces_believe(struct spaces *s, const struct segment *segment)
+/* Not inlined, since most segments are in no space but the capture's own. */
+__attribute__((noinline)) static bool believe_inside(struct spaces *s, const struct segment *segment)
 {
     const uint8_t space = segment->src.space;
     const unsigned depth = space_depth(space);
-    if (!s->first_time)
-        s->first_time = segment->time;
-    s->within[depth].segments++;
     if (s->ends)
         return !(space & FOREIGN);
     if (depth && !s->learned && segment->time - s->first_time >= LEARNING_SECONDS * NANOS_PER_SECOND)
         spaces_know(s);
     return !spaces_lie_deeper(s, space) || (!s->learned && !(space & FOREIGN));
+}
+
+bool spaces_believe(struct spaces *s, const struct segment *segment)
+{
+    const uint8_t space = segment->src.space;
+    if (!s->first_time)
+        s->first_time = segment->time;
+    s->within[space_depth(space)].segments++;
+    return !space || believe_inside(s, segment);
 }
 
 bool spaces_trust(struct spaces *s, uint8_t space)

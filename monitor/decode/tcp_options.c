@@ -2,12 +2,12 @@
 
 #include "decode/options.h"
 
-enum { TIMESTAMPS = 8, MPTCP = 30, FIXED_BYTES = 20 };
+enum { TIMESTAMPS = 8, MPTCP = 30 };
 
 /* The body of the first option of this kind; empty: there is none. */
 static struct span option_of(struct span header, uint8_t wanted)
 {
-    struct cursor c = cursor_over(span_skip(header, FIXED_BYTES));
+    struct cursor c = cursor_over(span_skip(header, TCP_FIXED_BYTES));
     for (struct header_option o; next_option(&c, &o);)
         if (o.kind == wanted)
             return o.body;
@@ -29,8 +29,8 @@ enum multipath tcp_multipath(struct span header)
 static struct span header_with_options(const struct segment *segment)
 {
     const size_t header = segment->tcp.n > 12 ? (size_t)(segment->tcp.p[12] >> 4) * 4 : 0;
-    return header <= FIXED_BYTES || header > segment->tcp.n ? span_of(NULL, 0)
-                                                            : span_head(segment->tcp, header);
+    return header <= TCP_FIXED_BYTES || header > segment->tcp.n ? span_of(NULL, 0)
+                                                                : span_head(segment->tcp, header);
 }
 
 /* RFC 8684 3.3: the mapping of its bytes (DSS), or what completes the opening of a path (3.1, 3.2). */
@@ -41,12 +41,9 @@ bool tcp_is_of_several_paths(const struct segment *segment)
     return option.n && option.p[0] >> 4 <= SEQUENCE_SIGNAL;
 }
 
-bool tcp_timestamp(const struct segment *segment, uint32_t *value)
+bool tcp_timestamp_of_options(const struct segment *segment, uint32_t *value)
 {
-    const struct span header = header_with_options(segment);
-    if (!header.n) /* as most segments of a connection without stamps */
-        return false;
-    struct cursor c = cursor_over(option_of(header, TIMESTAMPS));
+    struct cursor c = cursor_over(option_of(header_with_options(segment), TIMESTAMPS));
     *value = cursor_u32(&c);
     return c.status == PARSE_OK;
 }
