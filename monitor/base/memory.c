@@ -14,18 +14,19 @@
 enum {
     PAGE = 4096,
     HUGE_PAGE = 2 * 1024 * 1024,
-    LINE = 64 /* of the processor's cache */
+    HUGE_FROM = 960 * 1024, /* a table of this size is worth one */
+    LINE = 64               /* of the processor's cache */
 };
 
 /* In a page of its own before the elements, so that a table that nobody uses takes no huge page. The elements
  * end at one more page, which nobody may touch. */
 struct mapping {
-    size_t bytes; /* of the elements, in whole pages */
+    size_t bytes; /* of all: this page, the elements, in whole pages, and the last page */
 };
 
-/* One with `bytes` of zeros; NULL without memory. A table of huge pages begins where one does: what lies
- * before and behind them is small pages, with a fault each. A smaller table is given all its pages in one
- * call, which takes a tenth of what their faults would. */
+/* One with `bytes` for elements, all zero; NULL without memory. A table of huge pages begins where one does:
+ * what lies before and behind them is small pages, with a fault each. A smaller table is given all its pages
+ * in one call, which takes a tenth of what their faults would. */
 static struct mapping *mapping_open(size_t bytes)
 {
     const bool huge = bytes >= HUGE_PAGE;
@@ -44,7 +45,20 @@ static struct mapping *mapping_open(size_t bytes)
     (void)mprotect(page + PAGE + bytes, PAGE, PROT_NONE);
     (void)madvise(page + PAGE, bytes, huge ? MADV_HUGEPAGE : MADV_POPULATE_WRITE);
     struct mapping *m = (struct mapping *)(void *)page;
-    m->bytes = bytes;
+    m->bytes = wanted;
+    return m;
+}
+
+/* A table that is smaller than its huge page lies at the end of it, and nothing but zeros before it. */
+static struct mapping *mapping_of(void *memory)
+{
+    char *const first = (char *)memory - (uintptr_t)memory % PAGE;
+    struct mapping *m = (struct mapping *)(void *)(first - PAGE);
+    ASAN_UNPOISON_MEMORY_REGION(m, sizeof *m);
+    if (m->bytes)
+        return m;
+    m = (struct mapping *)(void *)(first - (uintptr_t)first % HUGE_PAGE - PAGE);
+    ASAN_UNPOISON_MEMORY_REGION(m, sizeof *m);
     return m;
 }
 
@@ -54,7 +68,9 @@ void *memory_map(size_t count, size_t size)
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2)
         return NULL;
     const size_t lines = (bytes + LINE - 1) / LINE * LINE;
-    const size_t pages = (lines + PAGE - 1) / PAGE * PAGE;
+    size_t pages = (lines + PAGE - 1) / PAGE * PAGE;
+    if (pages >= HUGE_FROM && pages < HUGE_PAGE)
+        pages = HUGE_PAGE;
     struct mapping *m = mapping_open(pages);
     if (!m)
         return NULL;
@@ -68,12 +84,10 @@ void memory_unmap(void *memory)
 {
     if (!memory)
         return;
-    char *const first = (char *)memory - (uintptr_t)memory % PAGE;
-    struct mapping *m = (struct mapping *)(void *)(first - PAGE);
-    ASAN_UNPOISON_MEMORY_REGION(m, sizeof *m);
+    struct mapping *m = mapping_of(memory);
     const size_t bytes = m->bytes;
     /* Only what was poisoned: to clear the shadow of all of a large table takes longer than to use it. */
     ASAN_UNPOISON_MEMORY_REGION(m, (size_t)((char *)memory - (char *)m));
-    ASAN_UNPOISON_MEMORY_REGION((char *)m + PAGE + bytes - LINE, LINE);
-    (void)munmap(m, PAGE + bytes + PAGE);
+    ASAN_UNPOISON_MEMORY_REGION((char *)m + bytes - PAGE - LINE, LINE);
+    (void)munmap(m, bytes);
 }

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* `count` elements of `size` bytes, all zero and aligned to 64 bytes; NULL without memory. From 2 MiB on
- * they come from the kernel in huge pages as far as it has them, when they are touched: small pages cost a
+/* `count` elements of `size` bytes, all zero and aligned to 64 bytes; NULL without memory. From 960 KiB
+ * on they come from the kernel in huge pages as far as it has them, when they are touched: small pages cost a
  * page fault each, and the processor knows the addresses of only some. A smaller table is resident from
  * the beginning on (from Linux 5.14 on). A read or write past their end is a fault that ends the process.
  * memory_unmap() returns them. The sanitizer of leaks does not look for pointers in them. */

@@ -367,8 +367,9 @@ static int status_of_writer_to(volatile char *p)
 static void memory_ends_at_a_page_that_nobody_may_touch(void **state)
 {
     (void)state;
-    static const size_t sizes[][2] = {{1, 1},       {1, 63},      {5, 64},          {1, 4096},   {3, 4097},
-                                      {2047, 1024}, {2048, 1024}, {2048, 1024 + 1}, {7, 1000000}};
+    static const size_t sizes[][2] = {{1, 1},       {1, 63},          {5, 64},      {1, 4096},   {3, 4097},
+                                      {239, 4096},  {240, 4096},      {1000, 1025}, {511, 4096}, {2047, 1024},
+                                      {2048, 1024}, {2048, 1024 + 1}, {7, 1000000}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         const size_t n = sizes[i][0] * sizes[i][1];
         char *memory = memory_map(sizes[i][0], sizes[i][1]);
