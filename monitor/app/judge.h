@@ -32,7 +32,8 @@ void judge_answers_to(struct judge *j, judge_answer *answer, void *context);
 void judge_take(struct judge *j, struct statement *s);
 
 /* A connection begins; its handshake will be judged soon: has the processor fetch where its peers are looked
- * for, then what is known of them and of its session. Only for a pipeline of the same thread. */
+ * for and what was reported of the UE, then what is known of both and of its session. Only for a pipeline of
+ * the same thread. */
 void judge_expect_hosts(const struct judge *j, const struct endpoint *client, const struct endpoint *server);
 void judge_expect(const struct judge *j, const struct observation *o);
 

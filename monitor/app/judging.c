@@ -4,6 +4,7 @@
 #include "app/peer_findings.h"
 #include "app/sides.h"
 #include "base/uninitialized.h"
+#include "peers/asked.h"
 
 /* Notes that the site excepts a breach, or that the operator already knows it. */
 static void find_excuse(const struct judge *j, const struct policy_case *c, struct verdict *v)
@@ -331,16 +332,16 @@ static void count_outside(struct judge *j, const struct observation *o)
 
 void judge_expect_hosts(const struct judge *j, const struct endpoint *client, const struct endpoint *server)
 {
+    const struct endpoint ue = peer_end(client, CLIENT);
     peers_expect_hosts(j->peers, client, server);
+    output_expect(j->output, &ue, ASKED_NOBODY);
 }
 
 void judge_expect(const struct judge *j, const struct observation *o)
 {
-    const struct policy_case c = case_of_handshake(o);
     peers_expect(j->peers, o);
     sessions_expect(j->sessions, o);
     profile_expect(j->profile, o);
-    output_expect(j->output, &c);
 }
 
 struct connection_session judge_handshake(struct judge *j, const struct statement *f,
@@ -351,8 +352,10 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
         count_outside(j, o);
         return (struct connection_session){0};
     }
-    if (!f->foreseen)
+    if (!f->foreseen) {
+        judge_expect_hosts(j, &o->whence.client, &o->whence.server);
         judge_expect(j, o);
+    }
     j->handshakes++;
     j->damaged += observation_is_damaged(o);
     const struct hello_shape shape = peers_shape(j->peers, o);
@@ -441,8 +444,7 @@ static void expect_after(struct judge *j, const struct peer *peer)
     const struct peer *next = peers_next(j->peers, peer->side, peer);
     if (!next)
         return;
-    const struct policy_case c = case_of_peer(next, NULL);
-    output_expect(j->output, &c);
+    output_expect(j->output, &next->end, peer->side == SERVER ? next->host : ASKED_NOBODY);
     peers_expect_next(j->peers, next);
 }
 

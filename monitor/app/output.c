@@ -334,10 +334,10 @@ static const char *put_evidence(struct output *out, const struct policy_case *c,
     return out->evidence_path;
 }
 
-void output_expect(const struct output *out, const struct policy_case *c)
+void output_expect(const struct output *out, const struct endpoint *offender, uint64_t asked)
 {
-    first_sights_expect(out->first_sights, c);
-    tally_expect(&out->tally, c);
+    first_sights_expect(out->first_sights, offender, asked);
+    tally_expect(&out->tally, offender, asked);
 }
 
 void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,

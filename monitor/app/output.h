@@ -28,8 +28,9 @@ void output_free(struct output *out);
  * nothing changed, when there is no memory. */
 bool output_go_on_with(struct output *out, const struct ruleset *rules);
 
-/* Has the processor fetch what output_case() will touch for a handshake, or output_peer() for a UE. */
-void output_expect(const struct output *out, const struct policy_case *c);
+/* Has the processor fetch what output_case() will touch for a handshake of this UE, or output_peer() for a UE
+ * or server; `asked`: see case_asked(). */
+void output_expect(const struct output *out, const struct endpoint *offender, uint64_t asked);
 
 /* One judged case with its verdicts, and those of the advice profile. */
 void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,

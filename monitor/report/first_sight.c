@@ -27,21 +27,20 @@ static struct endpoint offender_of(const struct policy_case *c, enum fault fault
 }
 
 /* All that is found about one offender is looked for at one place, so that it lies together. */
-static uint64_t hash_of_offender(const struct first_sights *s, const struct policy_case *c, enum fault fault)
+static size_t place_of(const struct first_sights *s, const struct endpoint *offender, uint64_t asked)
+{
+    return (endpoint_hash(&s->key, offender) + asked) & (MAX_FIRST_SIGHTS - 1);
+}
+
+static size_t place_of_offender(const struct first_sights *s, const struct policy_case *c, enum fault fault)
 {
     const struct endpoint end = offender_of(c, fault);
-    return endpoint_hash(&s->key, &end) + (fault == FAULT_UE ? 0 : case_asked(c));
+    return place_of(s, &end, fault == FAULT_UE ? 0 : case_asked(c));
 }
 
-static size_t place_of(uint64_t offender)
+void first_sights_expect(const struct first_sights *s, const struct endpoint *offender, uint64_t asked)
 {
-    return offender & (MAX_FIRST_SIGHTS - 1);
-}
-
-void first_sights_expect(const struct first_sights *s, const struct policy_case *c)
-{
-    expect(&s->name[place_of(hash_of_offender(s, c, FAULT_UE))], CACHE_LINE);
-    expect(&s->name[place_of(hash_of_offender(s, c, FAULT_SERVER))], CACHE_LINE);
+    expect(&s->name[place_of(s, offender, asked)], CACHE_LINE);
 }
 
 static uint64_t name_of(const struct first_sights *s, const struct policy_case *c,
@@ -71,7 +70,7 @@ bool first_sight(struct first_sights *s, const struct policy_case *c, const stru
                  enum fault fault, bool excepted)
 {
     const uint64_t name = name_of(s, c, rule, fault, excepted);
-    size_t at = place_of(hash_of_offender(s, c, fault));
+    size_t at = place_of_offender(s, c, fault);
     size_t free_place = MAX_FIRST_SIGHTS;
     for (; s->name[at] && s->name[at] != name; at = (at + 1) & (MAX_FIRST_SIGHTS - 1))
         if (s->name[at] == FORGOTTEN && free_place == MAX_FIRST_SIGHTS)
@@ -95,7 +94,7 @@ bool first_sight_forget(struct first_sights *s, const struct policy_case *c, con
                         enum fault fault, bool excepted)
 {
     const uint64_t name = name_of(s, c, rule, fault, excepted);
-    size_t at = place_of(hash_of_offender(s, c, fault));
+    size_t at = place_of_offender(s, c, fault);
     while (s->name[at] && s->name[at] != name)
         at = (at + 1) & (MAX_FIRST_SIGHTS - 1);
     if (!s->name[at])

@@ -19,8 +19,8 @@ struct first_sights {
 struct first_sights *first_sights_new(void); /* NULL when the memory cannot be reserved */
 void first_sights_free(struct first_sights *s);
 
-/* first_sight() may be asked about this case. */
-void first_sights_expect(const struct first_sights *s, const struct policy_case *c);
+/* first_sight() may be asked about this UE, or this server with what is asked of it (case_asked()). */
+void first_sights_expect(const struct first_sights *s, const struct endpoint *offender, uint64_t asked);
 
 /* True once for each rule and peer: the UE of the case with FAULT_UE, else its server. What an exception
  * of the site covers is apart: after its last day the breach is reported. */

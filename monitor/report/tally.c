@@ -1,6 +1,5 @@
 #include "report/tally.h"
 
-#include "base/expect.h"
 #include "base/memory.h"
 #include "report/inputs.h"
 #include "wire/hello.h"
@@ -597,12 +596,10 @@ void tally_renew(struct tally *tally, const struct policy_case *c, const struct 
     tally_add_told(tally, c, v, told);
 }
 
-void tally_expect(const struct tally *tally, const struct policy_case *c)
+void tally_expect(const struct tally *tally, const struct endpoint *offender, uint64_t asked)
 {
-    if (c->observation)
-        expect(&tally->known_stacks[c->observation->client_hello.number % KNOWN_HELLOS], 1);
-    ue_stacks_expect(tally->ue_stacks, whence_ue(&c->about));
-    first_sights_expect(tally->sharers, c);
+    ue_stacks_expect(tally->ue_stacks, offender);
+    first_sights_expect(tally->sharers, offender, asked);
 }
 
 static void add_verdicts(struct tally *tally, const struct policy_case *c, const struct verdict *verdicts,

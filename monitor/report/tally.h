@@ -163,8 +163,8 @@ bool tally_is_handshake(const struct observation *o);
 /* At least one rule was found broken or satisfied. */
 bool tally_judged(const struct tally *tally);
 
-/* tally_add() will get this case of a handshake. */
-void tally_expect(const struct tally *tally, const struct policy_case *c);
+/* tally_add() will get a case of this UE, or of this server with what is asked of it (case_asked()). */
+void tally_expect(const struct tally *tally, const struct endpoint *offender, uint64_t asked);
 
 /* One case with the verdicts of the profile on it. */
 void tally_add(struct tally *tally, const struct policy_case *c, const struct verdict *verdicts,

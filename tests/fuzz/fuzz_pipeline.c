@@ -27,10 +27,11 @@ static struct html_material *material;
 static struct streams *streams;
 
 /* What the pipeline calls of app/output.c. */
-void output_expect(const struct output *out, const struct policy_case *c)
+void output_expect(const struct output *out, const struct endpoint *offender, uint64_t asked)
 {
     (void)out;
-    (void)c;
+    (void)offender;
+    (void)asked;
 }
 
 void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,
