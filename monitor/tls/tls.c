@@ -214,25 +214,22 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
 static bool is_at_border(const struct handshake *h, enum side who)
 {
     const struct assembly *a = &h->side[who];
-    const uint32_t missing = h->observation->side[who].damage & ~(uint32_t)UNOBSERVED_MALFORMED;
-    return a->lost ? h->observation->side[who].start_captured && !missing
-                   : !a->record_left && !a->header_length;
+    if (!a->lost)
+        return !a->record_left && !a->header_length;
+    const struct observation *o = h->observation; /* while it sleeps, that is not known */
+    return o && o->side[who].start_captured && !(o->side[who].damage & ~(uint32_t)UNOBSERVED_MALFORMED);
 }
 
-bool tls_is_left(struct tls *tls, const struct flow *flow, enum side who, const struct run *run)
+bool tls_is_left(const struct tls *tls, const struct flow *flow, enum side who, const struct run *run)
 {
-    struct handshake *h = handshake_of(tls, flow);
+    const struct handshake *h = handshake_of(tls, flow);
     if (!h || !handshake_has_begun(h) || h->complete || h->follow_up_awaited || run->gap || run->conflict ||
         run->dropped || flow->altered || !run->bytes.n)
         return false;
     const bool asks = who == CLIENT && http_looks_like_request(run->bytes) == PARSE_OK;
     const bool answers =
         who == SERVER && h->phase != PHASE_OPEN && http_looks_like_response(run->bytes) == PARSE_OK;
-    if (!asks && !answers)
-        return false;
-    const bool awake = handshake_wake(tls, h, true);
-    assert(awake);
-    return is_at_border(h, who);
+    return (asks || answers) && is_at_border(h, who);
 }
 
 /* In TLS 1.3 alerts and key updates look like data too (RFC 8446 5.2); their length distinguishes them. */

@@ -143,7 +143,7 @@ bool tls_is_followed(struct tls *tls, const struct flow *flow, enum side who, co
 
 /* The ends of a flow in FLOW_HANDSHAKE go on in clear: the client asks by HTTP where a record should begin,
  * or the server answers so after the handshake has failed. Call tls_finish(), and search the run. */
-bool tls_is_left(struct tls *tls, const struct flow *flow, enum side who, const struct run *run);
+bool tls_is_left(const struct tls *tls, const struct flow *flow, enum side who, const struct run *run);
 
 /*
  * A renegotiation that can be read (RFC 5246 7.4.1.1, 7.4.1.2): the flow has a handshake again, whose records
