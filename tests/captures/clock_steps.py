@@ -154,7 +154,7 @@ def sessions(folder):
     # A session that is too old all the same.
     n = spanning(step(25), 1000)
     n.wait(26 * HOUR)
-    n.talk(resumption_of("id", ID))
+    n.talk(resumption_of("id", ID, random=b"\x2a" * 32))
     judged("a step, and more than a day", n, folder, "at-least", True, 26 * HOUR + 2 * SECOND)
     # What was no step.
     for ticks in 0, 1, 2, 100, 1000, 10**6:

@@ -33,12 +33,12 @@ def full(session=b"", ticket=b"", hello=b"", random=b""):
             (SERVER, (m.new_session_ticket(ticket) if ticket else b"") + m.finished(m.TLS12))]
 
 
-def resumption_of(kind, name):
-    """Of the session that is known by this id or ticket."""
+def resumption_of(kind, name, random=b"\0" * 32):
+    """Of the session that is known by this id or ticket; `random`: of both ends."""
     marker = name if kind == "id" else b"\xe1" * 32
     more = [(35, name)] if kind == "ticket" else []
-    return [(CLIENT, m.client_hello([DES3], m.TLS12, session=marker, more=more)),
-            (SERVER, m.server_hello(DES3, m.TLS12, marker) + m.finished(m.TLS12)),
+    return [(CLIENT, m.client_hello([DES3], m.TLS12, session=marker, more=more, random=random)),
+            (SERVER, m.server_hello(DES3, m.TLS12, marker, random=random) + m.finished(m.TLS12)),
             (CLIENT, m.finished(m.TLS12))]
 
 
