@@ -104,7 +104,7 @@ void known_chains_expect(const struct known_chains *chains, const struct endpoin
     const struct shown *shown = &chains->shown[shown_by(chains, server)];
     if (!shown->length)
         return;
-    const size_t set = shown->place / SET * SET;
+    const size_t set = (size_t)shown->place / SET * SET;
     expect(&chains->marks[set], SET * sizeof *chains->marks);
     expect_chain(&chains->chain[shown->place], shown->length);
 }
