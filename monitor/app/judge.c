@@ -225,6 +225,9 @@ void judge_take(struct judge *j, struct statement *f)
     case TOLD_CLOCK_SET:
         sessions_clock_set(j->sessions, f->before, f->after);
         break;
+    case TOLD_CLOCK_NOT_SET:
+        sessions_clock_not_set(j->sessions, f->before, f->after);
+        break;
     }
 }
 

@@ -415,11 +415,12 @@ void judge_exchange(struct judge *j, const struct http_exchange *e, nanos due)
  * once. */
 void judge_key(struct judge *j, struct key_use *key)
 {
-    bool exact;
+    bool exact = true;
     const nanos second = key->since / NANOS_PER_SECOND * NANOS_PER_SECOND;
     const nanos end =
         second + NANOS_PER_SECOND - 1000; /* it began within this second; take the last microsecond */
     key->since = sessions_latest_origin(j->sessions, end, key->whence.time, &exact);
+    key->clock_set = !exact;
     struct policy_case c = case_of_key(key);
     c.interface = output_interface(j->output, &c.about);
     judge(j, &c);

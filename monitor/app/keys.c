@@ -88,6 +88,8 @@ static void remember(struct pipeline *p, struct flow *flow, const struct segment
 void keys_used(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     const bool waits = flow->key_since >= KEY_WAS_USED;
+    if (clock_steps_are_open(&p->steps, flow))
+        return; /* the next data show it too */
     if (!waits && !is_too_old(p, flow->key_since, segment->time))
         return;
     if (!stream_knows_other(flow, segment) || !checksums_take(p->checksums, segment))

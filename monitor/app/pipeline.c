@@ -425,21 +425,24 @@ static void keep_evidence(struct pipeline *p, const struct flow *flow, const str
         evidence_keep(p->evidence, flow_id(flow), frame, segment);
 }
 
-static void tell_clock_set(struct pipeline *p, nanos before, nanos after)
+static void tell_clock(struct pipeline *p, enum statement_kind kind, nanos before, nanos after)
 {
-    struct statement f = {.kind = TOLD_CLOCK_SET, .before = before, .after = after};
+    struct statement f = {.kind = kind, .before = before, .after = after};
     pipeline_tell(p, &f);
 }
 
-/* Does the segment show that the capture's clock was set forward? One that may be forged shows nothing. */
+/* Does the segment show whether the capture's clock was set forward? One that may be forged shows nothing. */
 static void look_at_clock(struct pipeline *p, const struct flow *flow, const struct segment *segment)
 {
     struct clock_steps *c = &p->steps;
-    if (!clock_steps_shown(c, flow, segment) || segment->belief != BELIEVED ||
-        !stream_knows_other(flow, segment) || !checksums_take(p->checksums, segment))
+    const nanos after = c->after;
+    const enum clock_fact fact = clock_steps_look(c, flow, segment);
+    if (fact == CLOCK_NOTHING || segment->belief != BELIEVED || !stream_knows_other(flow, segment) ||
+        !checksums_take(p->checksums, segment))
         return;
-    tell_clock_set(p, c->before, c->after);
-    c->after = 0;
+    const enum clock_verdict verdict = clock_steps_take(c, flow, segment, fact);
+    if (verdict != CLOCK_UNDECIDED)
+        tell_clock(p, verdict == CLOCK_WAS_SET ? TOLD_CLOCK_SET : TOLD_CLOCK_NOT_SET, c->before, after);
 }
 
 /* Is it so young that what is captured may belong to the connection before it? */
@@ -581,7 +584,7 @@ static void advance_time(struct pipeline *p, const struct frame *frame)
     if (frame->source != p->source)
         p->inputs_unordered += time < p->frame_time - INPUT_JITTER_MS * (NANOS_PER_SECOND / 1000);
     else if (time < p->frame_time - CLOCK_SET_SECONDS * NANOS_PER_SECOND)
-        tell_clock_set(p, p->frame_time, time);
+        tell_clock(p, TOLD_CLOCK_SET, p->frame_time, time);
     if (time > p->frame_time + CLOCK_PAUSE_SECONDS * NANOS_PER_SECOND && p->frames > 1)
         clock_steps_pause(&p->steps, p->frame_time, time);
     p->source = frame->source;

@@ -16,6 +16,7 @@ enum statement_kind {
     TOLD_CONTEST,       /* of what `flow_id` says in clear there are two readings */
     TOLD_DISPUTE,       /* an end of `flow_id` resets what was sent in its name */
     TOLD_CLOCK_SET,     /* back or ahead, from `before` to `after` */
+    TOLD_CLOCK_NOT_SET, /* takes that back */
 };
 
 struct statement {

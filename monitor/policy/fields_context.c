@@ -22,6 +22,8 @@ static uint32_t why_no_origin(const struct session_result *s)
         return UNOBSERVED_TICKET;
     if (s->missed & UNOBSERVED_UNDECIDED || s->in_doubt)
         return UNOBSERVED_UNDECIDED | s->doubted;
+    if (s->clock_set)
+        return UNOBSERVED_CLOCK;
     if (s->in_progress && s->offered && s->basis != AGE_EXACT)
         return UNOBSERVED_IN_PROGRESS;
     return s->earlier ? UNOBSERVED_EARLIER : UNOBSERVED_ORIGIN | s->doubted;
@@ -417,7 +419,7 @@ struct value key_age(const struct key_use *k)
 {
     struct value v = seconds(k->whence.time - k->since);
     v.fact.at_least = true;
-    v.fact.reasons = UNOBSERVED_ORIGIN;
+    v.fact.reasons = k->clock_set ? UNOBSERVED_CLOCK : UNOBSERVED_ORIGIN;
     return v;
 }
 

@@ -48,6 +48,7 @@ bool severity_by_name(const char *name, enum severity *out);
 struct key_use {
     struct whence whence; /* of the data that showed it */
     nanos since;          /* the latest time at which the key's session can have begun */
+    bool clock_set;       /* it may be older: the clock of the capture may have been set since */
     bool renegotiated;
     bool hides_updates; /* TLS 1.3: the key may have been updated */
 };

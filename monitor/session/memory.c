@@ -490,3 +490,8 @@ void sessions_clock_set(struct sessions *s, nanos before, nanos after)
     table_clock_set(&s->table, before, after, s->retention);
     s->counters.clock_set++;
 }
+
+void sessions_clock_not_set(struct sessions *s, nanos before, nanos after)
+{
+    s->counters.clock_set -= table_clock_not_set(&s->table, before, after);
+}

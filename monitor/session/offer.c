@@ -80,10 +80,12 @@ static void tell_age(struct sessions *s, const struct place *place, const struct
                      const struct observation *o, struct session_result *out)
 {
     out->in_doubt = flags_are_unsettled(e->flags) || was_unread_since(s, o, entry_origin(e));
-    bool exact = e->flags & ENTRY_EXACT && !out->in_doubt && !memory_distrusts(s, place, e);
+    const bool known = e->flags & ENTRY_EXACT && !out->in_doubt && !memory_distrusts(s, place, e);
+    bool exact = known;
     out->known = true;
     out->origin = sessions_latest_origin(s, entry_origin(e), o->side[CLIENT].hello_time, &exact);
     out->basis = exact ? AGE_EXACT : AGE_AT_LEAST;
+    out->clock_set = known && !exact;
     out->dead = e->flags & ENTRY_DEAD;
     out->dead_here = out->dead && memory_has_ended(s, &o->whence, place->identifier, e, time_of_use(o));
     out->suite_known = e->flags & ENTRY_SUITE && !out->in_doubt;

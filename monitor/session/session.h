@@ -48,6 +48,7 @@ struct session_result {
     int64_t offered_age; /* nanoseconds at the ClientHello, of the oldest that is offered; a lower bound
                             unless exact */
     int64_t resumed_age; /* at the ServerHello, if accepted */
+    bool clock_set;      /* not exact only because the clock of the capture may have been set since */
     bool in_doubt;    /* not exact, and no bound either if a handshake that is not believed, or could not be
                          read, did issue the identifier of this session once more */
     bool earlier;     /* not exact, and it began before the capture, from which nothing is missing */
@@ -80,7 +81,7 @@ struct session_counters {
     uint64_t damaged;        /* entries of the state file that were dropped */
     uint64_t write_failures; /* of the state file; a failed write is tried again */
     uint64_t parted;         /* identifiers that two servers of one scope issued */
-    uint64_t clock_set;      /* how often the clock was set */
+    uint64_t clock_set;      /* how often the clock was set, as far as that was not taken back */
 
     /* About sharing with other sensors; all 0 without it. */
     uint64_t asked, answered; /* questions, and those that one of them could answer */
@@ -155,6 +156,9 @@ void sessions_list(struct sessions *s, nanos now, void (*line)(const struct sess
 /* The clock of the capture was set from `before` to `after`, back or ahead. An age that spans this is a lower
  * bound. */
 void sessions_clock_set(struct sessions *s, nanos before, nanos after);
+
+/* It was not: takes that back, for what is judged from now on. */
+void sessions_clock_not_set(struct sessions *s, nanos before, nanos after);
 
 /* A handshake that cannot be read may have begun a session, so one of unknown origin need not have begun
  * before the capture. */

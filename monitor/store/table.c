@@ -490,6 +490,20 @@ void table_clock_set(struct table *t, nanos before, nanos after, uint32_t retent
                    after < last->after ? after : last->after);
 }
 
+bool table_clock_not_set(struct table *t, nanos before, nanos after)
+{
+    struct clock_jump *const end = t->jumps + TABLE_JUMPS;
+    for (struct clock_jump *j = t->jumps; j < end && j->check; j++) {
+        if (j->before != before || j->after != after)
+            continue;
+        memmove(j, j + 1, (size_t)(end - j - 1) * sizeof *j);
+        memset(end - 1, 0, sizeof *j);
+        table_mark(t, j, (size_t)(end - j) * sizeof *j);
+        return true;
+    }
+    return false;
+}
+
 /* Frames may be a little out of order, but none is of the middle of a step ahead. */
 static bool spans(const struct clock_jump *j, nanos from, nanos to)
 {

@@ -142,6 +142,9 @@ void table_use(struct table *t, struct entry *e, uint32_t now, unsigned more_fla
  * still no room, two of them are merged into one that covers both: with one ahead among them, all times. */
 void table_clock_set(struct table *t, nanos before, nanos after, uint32_t retention);
 
+/* Takes that back. False: it was dropped or merged meanwhile. */
+bool table_clock_not_set(struct table *t, nanos before, nanos after);
+
 /* An entry was evicted before it expired: a key that is not found may have been known once. */
 bool table_has_forgotten(const struct table *t);
 

@@ -33,6 +33,7 @@ const struct word unobserved_words[] = {
     {UNOBSERVED_DISPUTED, "disputed"},
     {UNOBSERVED_WEB_PAGE, "web-page"},
     {UNOBSERVED_NOT_READ, "not-read"},
+    {UNOBSERVED_CLOCK, "clock-set"},
     {0, NULL},
 };
 static_assert(sizeof unobserved_words / sizeof *unobserved_words == UNOBSERVED_COUNT + 1,

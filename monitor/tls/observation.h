@@ -75,8 +75,9 @@ enum unobserved {
     UNOBSERVED_DISPUTED = 1 << 25,       /* an end disowns what is sent in its name (flow/dispute.c) */
     UNOBSERVED_WEB_PAGE = 1 << 26,       /* any web page may have made a browser send it */
     UNOBSERVED_NOT_READ = 1 << 27,       /* TLS 1.3 without encryption (RFC 9150), which is not read */
+    UNOBSERVED_CLOCK = 1 << 28, /* an age spans a time at which the capture's clock may have been set */
 };
-#define UNOBSERVED_COUNT 28
+#define UNOBSERVED_COUNT 29
 
 /* It is not known whether the bytes of that side are those that the receiver took, or who sent them. */
 #define UNOBSERVED_DOUBTED ((uint32_t)(UNOBSERVED_OVERLAP | UNOBSERVED_CHECKSUM | UNOBSERVED_PASSED_ON))

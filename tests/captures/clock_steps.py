@@ -193,6 +193,94 @@ def forged(folder):
         judged("forged", spanning(stale(change), 1000, before=5), folder, "exact", True, 25 * HOUR + 2 * SECOND)
 
 
+REAL_PAUSE, STEP = (25 * HOUR, 0), (0, 25 * HOUR)
+
+
+def told_by(others, change, after):
+    """A session is used behind a change of the time, (waited, ahead), that other connections span. `others`: their client, their server, which of
+    the two has a clock that stands still. `after`: whether each of these says something behind the change, before the session is used."""
+    n = Network(1000)
+    n.talk(full(session=ID))
+    waited, ahead = change
+    connections, still = [], set()
+    for client, server, sleepers in others:
+        c = capturelib.Connection(client=(client, 40000), server=(server, 8080))
+        stands = len(connections)
+
+        def options(side, stands=stands, sleepers=sleepers):
+            now = n.now - (waited if stands in still and side in sleepers else 0)
+            return b"\1\1\x08\x0a" + struct.pack("!II", now * 1000 // SECOND + stands * 77777 + side & 0xFFFFFFFF, 1)
+        c.options = options
+        c.acknowledge = lambda side, c=c: n.take(c, c.frame(side, 0x10))
+        n.take(c, c.frame(CLIENT, 0x02))
+        c.seq[CLIENT] += 1
+        n.take(c, c.frame(SERVER, 0x12))
+        c.seq[SERVER] += 1
+        c.acknowledge(CLIENT)
+        connections.append(c)
+    for _ in range(3):
+        for c in connections:
+            for side in CLIENT, SERVER:
+                n.say(c, side, b"idle")
+        n.wait(SECOND)
+    n.wait(waited)
+    n.ahead += ahead
+    still |= set(range(len(connections)))
+    for i, side in after:
+        connections[i].acknowledge(side)
+    n.wait(SECOND)
+    n.talk(resumption_of("id", ID))
+    return n
+
+
+def witnesses(folder):
+    """Anybody can let his own clock stand still, or say late what he has to say."""
+    ue, other, own = ("192.0.2.66", "192.0.2.200", (CLIENT,)), ("192.0.2.67", "192.0.2.201", ()), ("192.0.2.66", "192.0.2.200", (CLIENT, SERVER))
+    friend, same = ("192.0.2.67", "192.0.2.201", (CLIENT,)), ("192.0.2.67", "192.0.2.200", (CLIENT,))
+    exact, bound = ("exact", True, 25 * HOUR + 4 * SECOND), ("at-least", False, 4 * SECOND)
+    for label, others, after, expected in (
+            ("the clock of one UE stands still", [ue], [(0, CLIENT)], exact),
+            ("and its server's does not", [ue], [(0, CLIENT), (0, SERVER)], exact),
+            ("nor those of others", [ue, other], [(1, CLIENT), (0, CLIENT)], exact),
+            ("a UE and a server of its own, after others", [own, other], [(1, SERVER), (0, CLIENT), (0, SERVER)], exact),
+            ("before others", [own, other], [(0, CLIENT), (0, SERVER), (1, SERVER)], exact),
+            ("two UEs at one server", [ue, same], [(0, CLIENT), (1, CLIENT)], exact),
+            ("two UEs at two, and a third", [ue, friend, other], [(0, CLIENT), (1, CLIENT), (2, CLIENT)], exact)):
+        judged(label, told_by(others, REAL_PAUSE, after), folder, *expected)
+    for label, others, after, expected in (
+            ("both sides of one connection", [other], [(0, CLIENT), (0, SERVER)], bound),
+            ("one side each of two", [ue, other], [(0, CLIENT), (1, SERVER)], bound),
+            ("each side seen once", [ue, other], [(0, SERVER), (1, SERVER), (1, CLIENT), (0, CLIENT)], bound),
+            ("one side of one", [other], [(0, CLIENT)], exact)):
+        judged("a step, " + label, told_by(others, STEP, after), folder, *expected)
+    # Half a hello before the pause, the rest behind it, of which the server's host acknowledges what came.
+    for acknowledged in False, True:
+        n = Network()
+        n.talk(full(session=ID))
+        c = capturelib.Connection(client=("192.0.2.66", 40000), server=("192.0.2.200", 443))
+        c.acknowledge = lambda side, c=c: n.take(c, c.frame(side, 0x10))
+        n.take(c, c.frame(CLIENT, 0x02))
+        c.seq[CLIENT] += 1
+        n.take(c, c.frame(SERVER, 0x12))
+        c.seq[SERVER] += 1
+        c.acknowledge(CLIENT)
+        hello = full(session=b"\xc7" * 32)[0][1]
+        n.say(c, CLIENT, hello[:50])
+        n.wait(25 * HOUR)
+        n.say(c, CLIENT, hello[50:], acknowledged)
+        n.wait(SECOND)
+        n.talk(resumption_of("id", ID))
+        judged("the rest of a hello, acknowledged: %s" % acknowledged, n, folder, "exact", True, 25 * HOUR + SECOND)
+
+
+def reason(folder):
+    path = os.path.join(folder, "reason.pcap")
+    capturelib.write_frames(path, spanning(step(25), 1000, before=5).frames)
+    evs, _ = events(utwatch, "-r", path)
+    rule = [r for r in of_type(evs, "stats")[-1]["utwatch"]["rules"] if r["rule"] == LIFETIME]
+    check(rule and rule[0].get("reasons") == {"clock-set": 1}, "the reason of a step:", rule)
+
+
 def keys(folder):
     for change, ticks, old in ((step(25), 1000, False), (pause(25), 1000, True), (pause(25), 0, True), (pause(25), 1, True)):
         n = Network(ticks)
@@ -209,5 +297,7 @@ def keys(folder):
 with tempfile.TemporaryDirectory() as folder:
     sessions(folder)
     forged(folder)
+    witnesses(folder)
+    reason(folder)
     keys(folder)
 finish()

@@ -642,6 +642,28 @@ static void a_clock_set_back_leaves_a_bound(void **state)
     assert_int_equal(r.basis, AGE_AT_LEAST);
 }
 
+/* What takes a step back leaves the others. */
+static void a_clock_that_was_not_set_leaves_ages_exact(void **state)
+{
+    (void)state;
+    full(7, DAY1, 443);
+    sessions_clock_set(sessions, DAY1 + HOUR, DAY1 + 26 * HOUR);
+    resumed(7, DAY1 + 26 * HOUR, 443);
+    assert_true(r.basis == AGE_AT_LEAST && r.clock_set);
+    full(8, DAY1 + 27 * HOUR, 443);
+    sessions_clock_set(sessions, DAY1 + 28 * HOUR, DAY1 + 30 * HOUR);
+    sessions_clock_not_set(sessions, DAY1 + HOUR, DAY1 + 26 * HOUR);
+    sessions_clock_not_set(sessions, DAY1 + HOUR, DAY1 + 26 * HOUR);
+    resumed(7, DAY1 + 27 * HOUR, 443);
+    assert_true(r.basis == AGE_EXACT && !r.clock_set);
+    assert_int_equal(r.resumed_age, 27 * HOUR);
+    resumed(8, DAY1 + 31 * HOUR, 443);
+    assert_true(r.basis == AGE_AT_LEAST && r.clock_set);
+    sessions_clock_not_set(sessions, DAY1 + 28 * HOUR, DAY1 + 30 * HOUR);
+    resumed(8, DAY1 + 31 * HOUR, 443);
+    assert_int_equal(r.basis, AGE_EXACT);
+}
+
 /* Of the time across a step nobody knows more than that it was no less than what is left without it. */
 static void a_clock_set_ahead_leaves_a_bound(void **state)
 {
@@ -1007,6 +1029,8 @@ int main(void)
                                         close_memory),
         cmocka_unit_test_setup_teardown(a_clock_set_back_leaves_a_bound, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_clock_set_ahead_leaves_a_bound, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_clock_that_was_not_set_leaves_ages_exact, open_memory,
+                                        close_memory),
         cmocka_unit_test_setup_teardown(a_renewed_ticket_keeps_the_suite, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_renewed_ticket_inherits_end_and_doubt, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_ticket_beside_an_id_may_be_either, open_memory, close_memory),
