@@ -100,15 +100,35 @@ static const struct verdict *by_evidence(const struct judge *j, const struct pol
     return own;
 }
 
+/* So a breach of both is the server's: that another host has its part in it is not shown. Excuses are looked
+ * up by who is at fault, so this comes before them. */
+static const struct verdict *without_hearsay(const struct judge *j, const struct policy_case *c,
+                                             struct verdict *own, const struct verdict *judged, size_t count)
+{
+    if (!is_hearsay(j, c) || !judged)
+        return judged;
+    copy(own, judged, count);
+    for (size_t i = 0; i < count; i++) {
+        if (own[i].value != VERDICT_FAIL || own[i].fault != FAULT_BOTH)
+            continue;
+        own[i].fault = FAULT_SERVER;
+        if (!own[i].note)
+            own[i].note = "The UE had its part in it, but only a PROXY header says which one it was.";
+    }
+    return own;
+}
+
 static void tell(struct judge *j, const struct policy_case *c, const struct verdict *judged, size_t count)
 {
     size_t advised = 0;
+    judged = without_hearsay(j, c, j->verdicts, judged, count);
     const struct verdict *verdicts = excused(j, c, judged, count);
     const struct verdict *advice = j->advice ? judged_by(j->advice, c, j->advised, &advised) : NULL;
     if (advice && c->observation) /* another side of it may come later */
         sides_note(j, c, OF_ADVICE, advice, advised);
     verdicts = by_evidence(j, c, j->verdicts, verdicts, count);
     verdicts = sides_once(j, c, OF_PROFILE, j->verdicts, verdicts, count);
+    advice = without_hearsay(j, c, j->advised, advice, advised);
     advice = by_evidence(j, c, j->advised, advice, advised);
     advice = sides_once(j, c, OF_ADVICE, j->advised, advice, advised);
     output_case(j->output, c, verdicts, count, advice, advised);

@@ -139,6 +139,7 @@ static size_t split(char *line, const char **cell)
 
 struct columns {
     size_t status, rule, fault, client, server, port, name;
+    size_t named_by; /* COLUMNS_MOST: none, as in files of earlier versions */
 };
 
 static bool find_columns(char *line, struct columns *at)
@@ -152,6 +153,10 @@ static bool find_columns(char *line, struct columns *at)
     const char *cell[COLUMNS_MOST];
     const size_t n = split(line, cell);
     size_t found = 0;
+    at->named_by = COLUMNS_MOST;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(cell[i], "client_named_by") == 0)
+            at->named_by = i;
     for (size_t w = 0; w < sizeof wanted / sizeof *wanted; w++)
         for (size_t i = 0; i < n; i++)
             if (strcmp(cell[i], wanted[w].name) == 0) {
@@ -168,9 +173,14 @@ static bool add_row(struct baseline *b, char *line, const struct columns *at)
     const size_t n = split(line, cell);
     for (size_t i = n; i < COLUMNS_MOST; i++)
         cell[i] = "";
+    char ue[100];
+    struct text t = text_over(ue, sizeof ue);
+    text_put(&t, cell[at->client]);
+    if (at->named_by < COLUMNS_MOST && strcmp(cell[at->named_by], csv_named_by_header) == 0)
+        text_put(&t, text_behind_header);
     const struct told f = {.rule = cell[at->rule],
                            .fault = cell[at->fault],
-                           .client = cell[at->client],
+                           .client = ue,
                            .server = cell[at->server],
                            .name = *cell[at->client] ? "" : cell[at->name], /* about a server alone */
                            .port = strtoll(cell[at->port], NULL, 10)};

@@ -13,7 +13,7 @@ const struct word finding_words[] = {{FINDING_VIOLATION, "violation"}, {FINDING_
 void csv_begin(FILE *out)
 {
     (void)fputs("time,capture,frame,status,rule,sid,severity,clause,title,at_fault,basis,client,client_port,"
-                "server,server_port,name,observed,required,note,profile,flow_id\r\n",
+                "server,server_port,name,observed,required,note,profile,flow_id,client_named_by\r\n",
                 out);
 }
 
@@ -58,14 +58,10 @@ static void put_end(FILE *out, const struct endpoint *end)
     put_number(out, end->port);
 }
 
+/* A header that names nobody came from the client itself. */
 static void put_ue(FILE *out, const struct whence *about)
 {
-    char address[100] = "";
-    struct text t = text_over(address, sizeof address);
-    if (about->client.family)
-        text_ue(&t, whence_ue(about));
-    put_next(out, address);
-    put_number(out, about->client.port);
+    put_end(out, about->told.port ? &about->told : &about->client);
 }
 
 /* As the client asked for it, of the server or, where its hello has no name, of a proxy by CONNECT. */
@@ -127,6 +123,7 @@ void csv_finding(FILE *out, const struct policy_case *c, const struct verdict *v
     put_next(out, v->note ? v->note : v->excepted);
     put_next(out, v->rule->profile);
     put_number(out, c->about.flow_id);
+    put_next(out, whence_ue(&c->about)->space == SPACE_TOLD ? csv_named_by_header : NULL);
     (void)fputs("\r\n", out);
 }
 
@@ -136,5 +133,5 @@ void csv_end(FILE *out, const struct capture_health *health)
         return;
     (void)fputs(",,,interrupted,,,,,,,,,,,,,,,", out);
     put_cell(out, health->interrupted);
-    (void)fputs(",,\r\n", out);
+    (void)fputs(",,,\r\n", out);
 }

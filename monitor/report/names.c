@@ -42,6 +42,7 @@ const char *reason_words(unsigned bit_index)
 }
 
 const char text_behind_header[] = " (behind a PROXY header)";
+const char csv_named_by_header[] = "PROXY header";
 
 void text_ue(struct text *out, const struct endpoint *ue)
 {

@@ -10,6 +10,7 @@ const char *reason_words(unsigned bit_index);
 
 void text_address(struct text *out, const struct endpoint *end); /* without the port */
 extern const char text_behind_header[];                          /* of a UE that a PROXY header names */
+extern const char csv_named_by_header[];                         /* in a cell of its own */
 void text_ue(struct text *out, const struct endpoint *ue);   /* with a word where only a header tells it */
 void text_end(struct text *out, const struct endpoint *end); /* 192.0.2.1:443, [2001:db8::1]:443 */
 

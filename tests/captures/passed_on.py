@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Is the leg behind a proxy, which is not Ut, distinguished from a UE that speaks HTTP in clear? usage: passed_on.py UTWATCH"""
+import csv
 import ipaddress
 import os
 import re
@@ -148,13 +149,22 @@ def named_by_a_header(folder):
                                       *(("a port of " + port, [v1.replace(b"51000", port.encode()) + hello], {})
                                         for port in ("0", "51x00", "510000", "70000"))):
         accused, _, evs = run(folder, leg([(CLIENT, part) for part in before_hello] + rest, server=(ORIGIN, 443)))
-        check(accused.get(rule) == "both", what, accused)
+        # Whoever is named is not shown to have taken part; the server, and the balancer where nobody is named, are.
+        check(accused.get(rule) == ("server" if named else "both"), what, accused)
+        severities = {e["alert"]["severity"] for e in of_type(evs, "alert") if e["utwatch"]["rule"] == rule}
+        check(severities == {1}, what, "severities", severities)
         for e in of_type(evs, "tls") + [a for a in of_type(evs, "alert") if a["utwatch"]["about"] == "handshake"]:
             check(e["utwatch"].get("proxied_for") == named and e["src_ip"] == PROXY, what, e["event_type"], e["utwatch"].get("proxied_for"))
-        text = subprocess.run([UTWATCH, "-r", os.path.join(folder, "passed_on.pcap")], capture_output=True, text=True, timeout=60).stdout
-        ue = re.search(r"at fault as well: UE (.*)", text)[1]
-        address = PROXY if not named else named["ip"]
-        check(ue == address + (" (behind a PROXY header)" if named is not None else ""), what, ue)
+        path = os.path.join(folder, "passed_on.pcap")
+        text = subprocess.run([UTWATCH, "-r", path], capture_output=True, text=True, timeout=60).stdout
+        ue = re.search(r"at fault as well: UE (.*)", text)
+        wanted = None if named else PROXY + (" (behind a PROXY header)" if named is not None else "")
+        check((ue and ue[1]) == wanted, what, ue)
+        table = subprocess.run([UTWATCH, "--report", "csv", "-r", path], capture_output=True, text=True, timeout=60).stdout
+        rows = csv.DictReader(table.splitlines())
+        found = {(r["client"], r["client_port"], r.get("client_named_by")) for r in rows if r["rule"] == rule}
+        wanted = (named or {}).get("ip", PROXY), str((named or {}).get("port", 41000)), "PROXY header" if named is not None else ""
+        check(found == {wanted}, what, "CSV", found)
     # What is lost behind the hello takes no name away.
     whole = leg([(CLIENT, v1 + hello)] + rest, server=(ORIGIN, 443))
     second = max((f for f in whole if f[1][26:30] == ipaddress.ip_address(PROXY).packed), key=lambda f: len(f[1]) if v1 not in f[1] else 0)
@@ -165,10 +175,15 @@ def named_by_a_header(folder):
     frames = [f for n, header in enumerate((v1, v1.replace(b".10 ", b".11 "), b""))
               for f in leg([(CLIENT, header + hello)] + rest, client=PROXY if header else UE[0], server=(ORIGIN, 443), time=START + n * 60 * SECOND)]
     run(folder, frames)
-    text = subprocess.run([UTWATCH, "-r", os.path.join(folder, "passed_on.pcap")], capture_output=True, text=True, timeout=60).stdout
-    found = re.search(r"at fault as well: (UEs.*?)\n(?:HIGH|MEDIUM|\n)", text, re.S)
-    both = " ".join(found[1].split()) if found else text
-    check(both == "UEs 198.51.100.10 (behind a PROXY header), 198.51.100.11 (behind a PROXY header), 198.51.100.10", "three UEs", both)
+    site = os.path.join(folder, "its-ues.yaml")
+    with open(site, "w") as f:
+        f.write('scope: { clients: ["198.51.100.0/24"] }\n')
+    for words, wanted in (((), "UE 198.51.100.10"),
+                          (("-c", site), "UEs 198.51.100.10 (behind a PROXY header), 198.51.100.11 (behind a PROXY header), 198.51.100.10")):
+        text = subprocess.run([UTWATCH, *words, "-r", os.path.join(folder, "passed_on.pcap")], capture_output=True, text=True, timeout=60).stdout
+        found = re.search(r"at fault as well: (UEs?.*?)\n(?:HIGH|MEDIUM|\n)", text, re.S)
+        both = " ".join(found[1].split()) if found else text
+        check(both == wanted, "three UEs", both)
     # By either address it is a UE of the site: who writes another one is not left out by it.
     for networks, wanted in (("198.51.100.0/24", True), ("192.0.2.80/32", True), ("203.0.113.0/24", False)):
         site = os.path.join(folder, "clients.yaml")
@@ -235,10 +250,13 @@ def known_by_a_header(folder):
         capturelib.write_frames(path, leg([(CLIENT, header + m.client_hello([2], m.TLS12))] + steps, server=(ORIGIN, 443)))
         return path
 
-    json_file, csv_file = os.path.join(folder, "known.json"), os.path.join(folder, "known.csv")
+    json_file, csv_file, old_csv = (os.path.join(folder, name) for name in ("known.json", "known.csv", "old.csv"))
     subprocess.run([UTWATCH, "-q", "--json", json_file, "--report", "csv:" + csv_file, "-r", of(v1)], capture_output=True, timeout=60)
+    with open(csv_file, newline="") as now, open(old_csv, "w", newline="") as before_column:  # which said it behind the address
+        before_column.write(now.read().replace(",client_named_by", "").replace("198.51.100.10,", "198.51.100.10 (behind a PROXY header),")
+                            .replace(",PROXY header\r", "\r"))
     for header, wanted in ((v1, True), (v1.replace(b".10 ", b".11 "), False), (b"", False)):
-        for known in (json_file, csv_file):
+        for known in (json_file, csv_file, old_csv):
             evs, _ = events(UTWATCH, "--baseline", known, "-r", of(header))
             found = [bool(e["utwatch"].get("known")) for e in of_type(evs, "alert") if e["utwatch"]["rule"] == rule]
             check(found == [wanted], "known", header[:30], known[-4:], found)
