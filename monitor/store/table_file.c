@@ -153,6 +153,23 @@ static bool reserve(const struct table *t, int file, uint64_t places)
     return errno == 0;
 }
 
+/* The first part of a place at the end of the file, of which nothing is kept. What of it lies behind the end
+ * that mend_size() makes is not written, since that would make the file longer. */
+static void empty_part_of_place(struct table *t, size_t held)
+{
+    const size_t part = held % PLACE_BYTES;
+    const uint64_t left = held / PLACE_BYTES;
+    if (left < t->taken || !part)
+        return;
+    const size_t to_end = end_of_file(t, left) - table_layout(t->buckets).entries - left * PLACE_BYTES;
+    char *at = (char *)t->entries + left * PLACE_BYTES;
+    memset(at, 0, part);
+    if (left == t->taken || part <= to_end)
+        table_mark(t, at, part);
+    else if (to_end)
+        table_mark(t, at, to_end);
+}
+
 /* What the image holds of a file of this size. TABLE_CUT: there was more. */
 static enum table_result take_stock(struct table *t, size_t size)
 {
@@ -161,7 +178,10 @@ static enum table_result take_stock(struct table *t, size_t size)
     const bool odd =
         size < l.bytes && (size - l.entries) % STEP != 0; /* what is beyond the image is not ours */
     const bool cut = size < l.entries || odd || (last <= t->buckets && size < end_of_file(t, last));
-    table_take_stock(t, size > l.entries ? (size - l.entries + PLACE_BYTES - 1) / PLACE_BYTES : 0);
+    const size_t end = size < l.bytes ? size : l.bytes;
+    const size_t held = end > l.entries ? end - l.entries : 0;
+    table_take_stock(t, held / PLACE_BYTES);
+    empty_part_of_place(t, held);
     return cut ? TABLE_CUT : TABLE_OK;
 }
 

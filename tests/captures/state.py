@@ -84,6 +84,19 @@ def kept(f):
     check(os.stat(f.state).st_mode & 0o777 == 0o600, "others may read the file")
 
 
+def often(f):
+    """Nothing is missing from a file that only this program wrote, whatever its size."""
+    for limit in 500, 77777, 250000:
+        with open(f.site, "w") as site:
+            site.write("limits: { sessions: %d }\n" % limit)
+        if os.path.exists(f.state):
+            os.unlink(f.state)
+        told = [f.judge(path)[1].stderr for path in (f.first, f.later) * 3]
+        check(not any(told), "a file of", limit, "sessions, opened six times:", told)
+    with open(f.site, "w") as site:
+        site.write("limits: { sessions: 500 }\n")
+
+
 def nobody_looked(f):
     """Between two runs an alert may have ended a session (RFC 2246 7.2.2), and a short id may have been issued again."""
     for length, basis in ((32, "exact"), (8, "unknown")):
@@ -250,6 +263,6 @@ def just_issued(f):
 
 with tempfile.TemporaryDirectory() as folder:
     f = Folder(folder)
-    for question in (kept, nobody_looked, another_number, just_issued, one_at_a_time, killed, not_a_state_file, damaged, full_disk):
+    for question in (kept, often, nobody_looked, another_number, just_issued, one_at_a_time, killed, not_a_state_file, damaged, full_disk):
         question(f)
 finish()
