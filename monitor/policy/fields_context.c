@@ -18,6 +18,8 @@ static struct value seconds(int64_t ns)
 
 static uint32_t why_no_origin(const struct session_result *s)
 {
+    if (s->beyond)
+        return UNOBSERVED_TOO_LONG;
     if (s->method == RESUMPTION_PSK)
         return UNOBSERVED_TICKET;
     if (s->missed & UNOBSERVED_UNDECIDED || s->in_doubt)

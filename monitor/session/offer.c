@@ -147,6 +147,7 @@ struct entry *offer_look_up(struct sessions *s, const struct observation *o, con
     out->offered = offer->more ||
                    (offer->count && (offer->method != RESUMPTION_ID || e || o->resumption == RESUMPTION_ID));
     out->method = offer->count || offer->more ? offer->method : RESUMPTION_UNKNOWN;
+    out->beyond = offer->more;
     if (e)
         tell_age(s, place, e, o, out);
     if (offer->method == RESUMPTION_PSK && o->client_hello.psk_count > 1)

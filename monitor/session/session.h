@@ -48,6 +48,7 @@ struct session_result {
     int64_t offered_age; /* nanoseconds at the ClientHello, of the oldest that is offered; a lower bound
                             unless exact */
     int64_t resumed_age; /* at the ServerHello, if accepted */
+    bool beyond;         /* the server took a PSK beyond those that are looked up (MAX_PSK_IDENTITIES) */
     bool clock_set;      /* not exact only because the clock of the capture may have been set since */
     bool in_doubt;    /* not exact, and no bound either if a handshake that is not believed, or could not be
                          read, did issue the identifier of this session once more */

@@ -184,4 +184,11 @@ with tempfile.TemporaryDirectory() as folder:
               "%s: %s, expected %s by %s" % (label, session, basis, method))
         check(basis != "exact" or abs(age - hours * 3600) <= 1, "%s: %s, and it is %s h old" % (label, session, hours))
         check(age <= hours * 3600 + 1, "%s: %s is above the %s h that it is old" % (label, session, hours))
+    # Of a PSK beyond those that are looked up, it is that limit which hides the age, not TLS.
+    for taken, reason in (0, "ticket-encrypted"), (3, "ticket-encrypted"), (4, "too-long"), (5, "too-long"):
+        path = os.path.join(folder, "six.pcap")
+        capturelib.write_frames(path, at(0, *by_psk(SIX, taken)))
+        rules = of_type(events(utwatch, "-r", path)[0], "stats")[-1]["utwatch"]["rules"]
+        reasons = {r["rule"]: r.get("reasons") for r in rules}["ut-7.1-ticket-lifetime"]
+        check(reasons == {reason: 1}, "PSK", taken, "of six:", reasons)
 finish()
