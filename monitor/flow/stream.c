@@ -101,6 +101,24 @@ static void drop(struct runs *runs)
         flow_note_dropped(runs->flow, runs->side);
 }
 
+/* Can bytes outside of the window have been part of a handshake's stream? No receiver's window is above 2^30
+ * (RFC 7323 2.3), and none takes what acknowledges bytes that it never sent (RFC 5961 5.2). Of a connection
+ * that is searched, either side may have gone on unseen. */
+static bool may_be_of_stream(const struct flow *flow, const struct segment *segment, int64_t away)
+{
+    const int64_t most = INT64_C(1) << 30;
+    return flow->state != FLOW_HANDSHAKE ||
+           (away <= most && away >= -most && stream_knows_other(flow, segment));
+}
+
+static void leave_out(struct runs *runs, const struct segment *segment, bool may_be_missing)
+{
+    runs->table->counters.outside_window++;
+    start_note_stray(runs->table, runs->flow, segment);
+    if (may_be_missing)
+        drop(runs);
+}
+
 /* The urgent pointer may point to an octet that comes later (RFC 9293 3.8.5). */
 static void note_urgent(struct runs *runs, uint32_t seq)
 {
@@ -189,10 +207,9 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
         flow->marks[side] |= SIDE_TRUNCATED;
     }
     int64_t away = distance(from->next, seq);
-    if (!in_window(away) || start_is_of_second_answer(flow, side, seq)) {
-        table->counters.outside_window++;
-        start_note_stray(table, flow, segment);
-        drop(&runs);
+    const bool of_second = start_is_of_second_answer(flow, side, seq);
+    if (!in_window(away) || of_second) {
+        leave_out(&runs, segment, of_second || may_be_of_stream(flow, segment, away));
         return runs;
     }
     if (away < 0 && !is_keep_alive(flow, segment, away) && contradicts(&runs, seq, bytes)) {

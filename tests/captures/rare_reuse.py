@@ -48,6 +48,16 @@ def server13(selected=None, retry=False):
                           random=RETRY if retry else b"\x22" * 32)
 
 
+def stray(frames, seq, ack):
+    """With a segment of somebody who knows neither side's numbers behind the first hello, in the server's name."""
+    at_hello = next(i for i, (_, frame) in enumerate(frames) if len(frame) > 100)
+    client, server = capturelib.segment_of(frames[at_hello][1])[:2]
+    c = capturelib.Connection(client=client, server=server)
+    c.seq = [ack & 0xFFFFFFFF, seq & 0xFFFFFFFF]
+    forged = frames[at_hello][0] + 1000, c.frame(SERVER, 0x10, b"x")[1]
+    return frames[:at_hello + 1] + [forged] + frames[at_hello + 1:]
+
+
 def by_psk(names, selected):
     return (CLIENT, hello13(names)), (SERVER, server13(selected) + CCS + DATA), (CLIENT, CCS + DATA), (SERVER, DATA)
 
@@ -109,6 +119,8 @@ def without_hellos(seconds):
 CASES = [
     ("begun while the clock was two days back", [at(0, *full(session=b"\xc9" * 32)) + at(-48, *full(session=ID)) + use(0.1)], "", 0.2, "id",
      "at-least"),
+    ("numbers that nobody takes, 2^28 away", [stray(at(0, *full(session=ID)), 5001 + 2**28, 2**30 + 5) + use(25)], "", 25, "id", "exact"),
+    ("and 2^31 away", [stray(at(0, *full(session=ID)), 5001 + 2**31, 2**30 + 5) + use(25)], "", 25, "id", "exact"),
     ("a PSK dropped after a HelloRetryRequest", [at(0, *by_psk([OLD], None))
                                                  + at(25, (CLIENT, hello13([OLD, NEW])), (SERVER, server13(retry=True) + CCS),
                                                       (CLIENT, CCS + hello13([NEW])),
