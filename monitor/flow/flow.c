@@ -188,10 +188,10 @@ void flow_restart(struct flow_table *table, struct flow *flow, struct segment *s
     stream_release(table, flow);
     uint32_t pending = flow->pending_isn;
     bool confirmed = flow->pending_side != NO_SIDE && flow->pending_side != side;
-    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
-    const bool answered = s->flow == flow && s->answer && s->side != side && s->end == segment->ack;
+    const struct syn_answer *a = &table->answer[flow_slot(table, flow) % STRAYS];
+    const bool answered = a->flow == flow && !a->declined && a->side != side && a->end == segment->ack;
     const bool opened = flow->pending_side == side && !(segment->flags & TCP_SYN) &&
-                        (segment->seq == pending + 1 || (answered && segment->seq == s->ack));
+                        (segment->seq == pending + 1 || (answered && segment->seq == a->ack));
     const uint16_t other = networks_of_side(table, flow, confirmed ? NO_SIDE : !side);
     begin(flow, segment);
     networks_note(table, flow, 0, networks_of_segment(segment));

@@ -300,9 +300,16 @@ struct stray {
     const struct flow *flow;
     uint32_t end, ack; /* the number behind it, and what it acknowledges */
     unsigned side;
+};
+
+/* The last SYN/ACK that answers the SYN of a connection's `pending_isn`. Other segments take its place
+ * nowhere: whoever sends them would hide what begins with it. */
+struct syn_answer {
+    const struct flow *flow;
+    uint32_t end, ack; /* as above */
+    unsigned side;
     uint16_t network;
-    bool answer;   /* a SYN/ACK that answers the SYN of `pending_isn` */
-    bool declined; /* one of several SYN/ACKs: the client took another */
+    bool declined; /* one of several SYN/ACKs that answer the first SYN: the client took another */
 };
 
 /* The networks in which the sides of a connection were seen to begin, by enum side. */
@@ -338,7 +345,8 @@ struct flow_table {
     struct greedy greedy;
     struct siphash_key key;
     struct flow_counters counters;
-    struct stray stray[STRAYS]; /* by the slot of the connection */
+    struct stray stray[STRAYS]; /* by the slot of the connection, like the next one */
+    struct syn_answer answer[STRAYS];
 };
 
 /* Bytes that the connections themselves take; stream.h says what their data take. */

@@ -45,24 +45,35 @@ static void remember_start(struct flow_table *table, struct flow *flow, const st
     flow->with_data = segment->payload_len > 0;
 }
 
+static struct syn_answer *answer_of(struct flow_table *table, const struct flow *flow)
+{
+    return &table->answer[flow_slot(table, flow) % STRAYS];
+}
+
+/* The SYN/ACK that answers the remembered SYN; NULL: none. */
+static const struct syn_answer *pending_answer(const struct flow_table *table, const struct flow *flow)
+{
+    const struct syn_answer *a = &table->answer[flow_slot(table, flow) % STRAYS];
+    return a->flow == flow && !a->declined ? a : NULL;
+}
+
 /*
  * A server that has closed answers a SYN, and one host can forge both: while a connection goes on, another
  * begins on its ports only when the client answers that answer (RFC 9293 3.5).
  */
 static void note_answer(struct flow_table *table, const struct flow *flow, const struct segment *segment)
 {
-    table->stray[flow_slot(table, flow) % STRAYS] = (struct stray){.flow = flow,
-                                                                   .end = segment->seq + 1,
-                                                                   .ack = segment->ack,
-                                                                   .side = segment->side,
-                                                                   .network = networks_of_segment(segment),
-                                                                   .answer = true};
+    *answer_of(table, flow) = (struct syn_answer){.flow = flow,
+                                                  .end = segment->seq + 1,
+                                                  .ack = segment->ack,
+                                                  .side = segment->side,
+                                                  .network = networks_of_segment(segment)};
 }
 
 /* The network of the SYN/ACK that answers the remembered SYN. */
 static uint16_t network_of_answer(const struct flow_table *table, const struct flow *flow)
 {
-    return table->stray[flow_slot(table, flow) % STRAYS].network;
+    return table->answer[flow_slot(table, flow) % STRAYS].network;
 }
 
 /*
@@ -132,10 +143,10 @@ bool stream_completes_start(const struct flow_table *table, const struct flow *f
     const unsigned side = segment->side;
     if (flow->pending_side != side)
         return false;
-    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
-    return s->flow == flow && s->answer && s->side != side && segment->belief == BELIEVED &&
-           (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == s->ack &&
-           segment->ack == s->end && follows_syn(flow, segment->seq);
+    const struct syn_answer *a = pending_answer(table, flow);
+    return a && a->side != side && segment->belief == BELIEVED &&
+           (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == a->ack &&
+           segment->ack == a->end && follows_syn(flow, segment->seq);
 }
 
 /* A server that took data from the remembered SYN goes on at once, behind its own. Its answer shows that the
@@ -146,10 +157,10 @@ static bool goes_on_at_once(const struct flow_table *table, const struct flow *f
     const unsigned side = segment->side;
     if (flow->pending_side != !side || flow->state < FLOW_READABLE || !segment->payload_len)
         return false;
-    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
-    return s->flow == flow && s->answer && s->side == side && segment->belief == BELIEVED &&
-           (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == s->end &&
-           segment->ack == s->ack && s->ack != flow->pending_isn + 1;
+    const struct syn_answer *a = pending_answer(table, flow);
+    return a && a->side == side && segment->belief == BELIEVED &&
+           (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == a->end &&
+           segment->ack == a->ack && a->ack != flow->pending_isn + 1;
 }
 
 /* Is the remembered SYN the one that began the connection? */
@@ -282,13 +293,12 @@ void start_note_stray(struct flow_table *table, const struct flow *flow, const s
 /* One of several SYN/ACKs of this side, which the client apparently does not accept. */
 static void note_declined(struct flow_table *table, const struct flow *flow, unsigned side, uint32_t first)
 {
-    table->stray[flow_slot(table, flow) % STRAYS] =
-        (struct stray){.flow = flow,
-                       .end = first,
-                       .ack = flow->side[!side].first,
-                       .side = side,
-                       .network = networks_of_side(table, flow, side),
-                       .declined = true};
+    *answer_of(table, flow) = (struct syn_answer){.flow = flow,
+                                                  .end = first,
+                                                  .ack = flow->side[!side].first,
+                                                  .side = side,
+                                                  .network = networks_of_side(table, flow, side),
+                                                  .declined = true};
 }
 
 /* The client has accepted one of several SYN/ACKs, and now accepts another one, with the same number of its
@@ -301,9 +311,9 @@ static bool takes_both_answers(const struct flow_table *table, const struct flow
     if (!plain || segment->seq != flow->side[side].first || !(flow->confirmed >> !side & 1) ||
         has_spoken(flow, !side))
         return false;
-    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
-    return s->flow == flow && s->declined && s->side != side && segment->ack == s->end &&
-           segment->seq == s->ack;
+    const struct syn_answer *a = &table->answer[flow_slot(table, flow) % STRAYS];
+    return a->flow == flow && a->declined && a->side != side && segment->ack == a->end &&
+           segment->seq == a->ack;
 }
 
 /* Each end goes on at the number that the other acknowledges, outside of the numbers in use. */
@@ -314,7 +324,7 @@ static bool is_answered_elsewhere(const struct flow_table *table, const struct f
     if (in_window(distance(flow->side[side].next, segment->seq))) /* as nearly all */
         return false;
     const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
-    return s->flow == flow && !s->answer && !s->declined && s->side != side && segment->belief == BELIEVED &&
+    return s->flow == flow && s->side != side && segment->belief == BELIEVED &&
            (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == s->ack &&
            segment->ack == s->end;
 }

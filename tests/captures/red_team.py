@@ -595,7 +595,49 @@ def why_an_age_is_not_known(folder):
                 check(counts["not_observable"] == 1 + own and reasons.get("overlap") == 1 + own, "an age that is not known", name, forged, counts)
 
 
+SYN, RST, PUSH, ACK = 2, 4, 8, 16
+ELSEWHERE = (0x70000000, 0x60000000)
+
+
+def with_invented(genuine, where, script, ends, challenge=(), later=0, numbers=ELSEWHERE):
+    """A whole connection, and after its first frames (negative: so long before it) what somebody sends in the name of both ends who sees nothing of
+    them and invents the numbers. `challenge`: whose host answers each segment by what it expects (RFC 9293 3.10.7.4). `later`: a pause."""
+    frames = capturelib.build(genuine, time=START, seq=NUMBERS, **ends)
+    frames = frames[:max(where, 0)] + [(t + later, f) for t, f in frames[max(where, 0):]]
+    at = START + where if where < 0 else frames[where][0] - 900000
+    c, real = (capturelib.Connection(time=at, step=1000, seq=seq, **ends) for seq in (numbers, tuple(n + 1 for n in NUMBERS)))
+    for side, flags, words in script:
+        c.frames.append(c.frame(side, flags, words))
+        c.seq[side] += len(words) + (flags & SYN > 0)
+        if 1 - side in challenge:
+            real.time = c.time
+            c.frames.append(real.frame(1 - side, ACK))
+            c.time = real.time
+    return sorted(frames + c.frames, key=lambda f: f[0])
+
+
+def through(frames, tunnelled):
+    return [(t, encapsulation.gtp(f)) for t, f in frames] if tunnelled else frames
+
+
+PLACES = [(ends, tunnelled) for ends in (V4, V6) for tunnelled in (False, True)]
+
+
+def opened_long_before(folder):
+    """A lone SYN or SYN/ACK, and what else is sent before its connection begins, costs that nothing."""
+    for n, before in enumerate((SECOND, 3600 * SECOND, 86400 * SECOND)):
+        for side in (CLIENT, SERVER):
+            for flags in (SYN, SYN | ACK):
+                for ends, tunnelled in (PLACES[n], PLACES[3 - n]):
+                    lone = with_invented(talk(ANON), -before, ((side, flags, b""),), ends)[:1]
+                    whole = capturelib.build(talk(ANON), time=START, seq=NUMBERS, **ends)
+                    judged = Judged(folder, through(lone + whole, tunnelled))
+                    named = before, side, flags, ends, tunnelled
+                    check(judged.high == BROKEN and "unobserved" not in judged.tls[-1], "before:", *named, judged.tls)
+
+
 with tempfile.TemporaryDirectory() as scratch:
+    opened_long_before(scratch)
     unread_wrappers(scratch)
     flight_in_parts(scratch)
     random_of_retry(scratch)
@@ -613,4 +655,4 @@ with tempfile.TemporaryDirectory() as scratch:
     copies(scratch)
     opened_with_data(scratch)
     goes_on_after_its_alert(scratch)
-finish(1491)
+finish(1515)
