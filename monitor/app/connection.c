@@ -285,6 +285,8 @@ static void settle_rewritten(struct pipeline *p, struct flow *flow)
             continue;
         if (tls_is_same(p->tls, flow, other)) {
             flow_say_the_same(flow, other);
+        } else if (flow->disputed != other->disputed) { /* the other one is the ends' own */
+            continue;
         } else if (tls_has_begun(p->tls, other) && !(flow->same_words && other->same_words)) {
             doubt_both(p, flow, other);
         } else if (!other->handshake && other->recent && !(flow->same_words && other->same_words)) {

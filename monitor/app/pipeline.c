@@ -255,14 +255,16 @@ static void end_beside(struct pipeline *p, const struct flow *flow)
 }
 
 /* Begins a connection between the same ends, in another network or with other numbers. */
-static struct flow *other_flow(struct pipeline *p, struct flow *flow, struct segment *segment, bool alike)
+static struct flow *other_flow(struct pipeline *p, struct flow *flow, struct segment *segment,
+                               enum stream_start start)
 {
-    const uint16_t opened = stream_leave_beside(&p->flows, flow, segment);
+    const struct start_beside beside = stream_leave_beside(&p->flows, flow, segment, start);
+    const bool alike = start != STREAM_BEGINS_BESIDE;
     end_beside(p, flow);
     if (alike)
         flow_note_rewritten(flow);
     struct flow *other = new_flow(p, segment); /* which may evict the first */
-    flow_begin_beside(&p->flows, other, segment, opened);
+    flow_begin_beside(&p->flows, other, segment, &beside);
     if (alike)
         flow_note_rewritten(other);
     return other;
@@ -305,8 +307,8 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment)
     if (tls_is_overdue(p->tls, flow, p->now, &end))
         connection_expire(p, flow, end);
     const enum stream_start start = stream_start(&p->flows, flow, segment);
-    if (start == STREAM_BEGINS_BESIDE || start == STREAM_BEGINS_ALIKE)
-        return other_flow(p, flow, segment, start == STREAM_BEGINS_ALIKE);
+    if (stream_begins_beside(start))
+        return other_flow(p, flow, segment, start);
     bool doubted = false;
     if (start == STREAM_BEGINS_ANEW) {
         doubted = connection_replace(p, flow);

@@ -166,18 +166,20 @@ void flow_remove(struct flow_table *table, struct flow *flow)
 }
 
 void flow_begin_beside(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                       uint16_t opened)
+                       const struct start_beside *start)
 {
+    const uint8_t marks = start->captured ? SIDE_KNOWN | SIDE_SYN : SIDE_KNOWN;
     flow->parted = true;
+    flow->disputed = start->disputed;
     networks_note(table, flow, 0, networks_of_segment(segment));
-    networks_note(table, flow, 1, opened);
+    networks_note(table, flow, 1, start->network);
     flow->side[1].first = flow->side[1].next = segment->ack;
-    flow->marks[1] = SIDE_KNOWN | SIDE_SYN;
+    flow->marks[1] = marks;
     if (segment->flags & TCP_SYN)
         return;
     flow->side[0].first = flow->side[0].next = segment->seq;
-    flow->marks[0] = SIDE_KNOWN | SIDE_SYN;
-    table->counters.midstream--; /* its SYN came before */
+    flow->marks[0] = marks;
+    table->counters.midstream -= start->captured; /* its SYN came before */
 }
 
 void flow_restart(struct flow_table *table, struct flow *flow, struct segment *segment)

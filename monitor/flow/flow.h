@@ -93,7 +93,7 @@ struct flow {
     uint8_t used : 1;         /* a segment after its first came since it was last queued for eviction */
     uint8_t believed : 1;     /* a segment that its receiver accepts was seen (checksum.h) */
     uint8_t renegotiated : 1; /* FLOW_RECORDS: the keys may be those of a later, protected handshake */
-    uint8_t disputed : 1;     /* an end disowns what is sent in its name (dispute.c) */
+    uint8_t disputed : 1;     /* an end disowns it (dispute.c), or struct start_beside */
 
     /* Written by app/connection.c. */
     uint8_t again : 1;   /* a handshake of it came to nothing, and what follows is searched for TLS */
@@ -294,12 +294,14 @@ struct flow_counters {
     uint64_t doubted_bytes;  /* of segments with a wrong checksum, taken where nothing else had them */
 };
 
-/* A connection's last segment outside of the numbers in use: if both ends answer each other there, the
- * numbers in use were forged. A later connection may take its place. */
+/* A connection's last segment outside of the numbers in use: if both ends answer each other there, either
+ * these or the numbers in use were forged. A later connection may take its place. */
 struct stray {
     const struct flow *flow;
     uint32_t end, ack; /* the number behind it, and what it acknowledges */
     unsigned side;
+    uint16_t network;
+    bool start; /* it is a SYN/ACK */
 };
 
 /* The last SYN/ACK that answers the SYN of a connection's `pending_isn`. Other segments take its place
@@ -382,10 +384,16 @@ void flow_remove(struct flow_table *table, struct flow *flow);
  * finished first. */
 void flow_restart(struct flow_table *table, struct flow *flow, struct segment *segment);
 
-/* A connection with other numbers between the ends of another one that goes on. Its SYN, or SYN/ACK, came in
- * the network `opened`, and this segment answers that. */
+/* How a connection with other numbers begins between the ends of another one that goes on. */
+struct start_beside {
+    uint16_t network; /* in which its SYN or SYN/ACK came, or what the segment answers in its place */
+    bool captured;    /* the segment answers its SYN or SYN/ACK */
+    bool disputed;    /* it does not, but the start of the other one was captured */
+};
+
+/* It begins with this segment. */
 void flow_begin_beside(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                       uint16_t opened);
+                       const struct start_beside *start);
 
 /* Stable over runs: ends and start time, 53 bits so that every JSON reader keeps it. */
 uint64_t flow_id(const struct flow *flow);

@@ -89,6 +89,18 @@ static bool is_of_other_hosts(const struct flow_table *table, const struct flow 
            other != networks_of_side(table, flow, !side);
 }
 
+/* May another connection begin beside this one, which goes on? */
+static bool has_room_beside(struct flow_table *table, const struct flow *flow, const struct segment *segment)
+{
+    enum { MOST_BESIDE = 3 };
+    size_t live = 0;
+    if (flow_has_ended(flow) || segment->belief != BELIEVED)
+        return false;
+    for (const struct flow *other = NULL; (other = flow_beside(table, flow, other));)
+        live += !flow_has_ended(other);
+    return live < MOST_BESIDE;
+}
+
 /*
  * A firewall may rewrite the numbers of one side or both (because of RFC 6528), and a SYN proxy those of the
  * server. If both sides of it are captured, one connection seems to begin twice within a moment, and each one
@@ -96,19 +108,44 @@ static bool is_of_other_hosts(const struct flow_table *table, const struct flow 
  */
 static bool may_be_rewritten(struct flow_table *table, const struct flow *flow, const struct segment *segment)
 {
-    enum { MOST_BESIDE = 3 };
-    size_t live = 0;
-    if (flow_has_ended(flow) || segment->belief != BELIEVED ||
-        segment->time - flow->first_seen > REWRITTEN_SECONDS * NANOS_PER_SECOND)
-        return false;
-    for (const struct flow *other = NULL; (other = flow_beside(table, flow, other));)
-        live += !flow_has_ended(other);
-    return live < MOST_BESIDE;
+    return segment->time - flow->first_seen <= REWRITTEN_SECONDS * NANOS_PER_SECOND &&
+           has_room_beside(table, flow, segment);
 }
 
 static bool has_spoken(const struct flow *flow, unsigned side)
 {
     return flow->marks[side] & SIDE_DATA;
+}
+
+static bool is_silent(const struct flow *flow)
+{
+    return !has_spoken(flow, 0) && !has_spoken(flow, 1) && !flow->handshake;
+}
+
+/*
+ * Two segments that answer each other outside of the numbers in use. No end takes them (RFC 9293 3.10.7.4),
+ * and somebody who sees neither end can invent both; or the start of another connection was not captured. So
+ * this one goes on, and theirs is followed beside it.
+ */
+static enum stream_start without_start(struct flow_table *table, const struct flow *flow,
+                                       const struct segment *segment)
+{
+    if (has_room_beside(table, flow, segment))
+        return STREAM_BEGINS_UNPROVEN;
+    const bool began = flow->marks[0] & flow->marks[1] & SIDE_SYN;
+    return began && !flow_has_ended(flow) ? STREAM_GOES_ON : STREAM_BEGINS_ANEW;
+}
+
+/* Is there a connection between these ends whose start was captured, or that was begun beside one? */
+static bool began_otherwise(struct flow_table *table, const struct flow *flow)
+{
+    const struct flow *other = flow;
+    do {
+        if (other->disputed || (!flow_has_ended(other) && (other->marks[0] | other->marks[1]) & SIDE_SYN))
+            return true;
+        other = flow_beside(table, flow, other == flow ? NULL : other);
+    } while (other);
+    return false;
 }
 
 /* A host that rewrites numbers does so before anything is said. If the server took data from the SYN, the
@@ -122,19 +159,42 @@ static enum stream_start beside_or_anew(struct flow_table *table, const struct f
         return STREAM_BEGINS_ANEW;
     if (is_of_other_hosts(table, flow, segment, other))
         return STREAM_BEGINS_BESIDE;
-    return !has_spoken(flow, 0) && !has_spoken(flow, 1) && may_be_rewritten(table, flow, segment)
+    return !has_spoken(flow, 0) && !has_spoken(flow, 1) && has_room_beside(table, flow, segment)
                ? STREAM_BEGINS_ALIKE
                : STREAM_BEGINS_ANEW;
 }
 
-uint16_t stream_leave_beside(struct flow_table *table, struct flow *flow, const struct segment *segment)
+/* Each end goes on at the number that the other acknowledges, outside of the numbers in use. */
+static bool is_answered_elsewhere(const struct flow_table *table, const struct flow *flow,
+                                  const struct segment *segment)
 {
-    const uint16_t opened =
-        segment->flags & TCP_SYN ? networks_of_side(table, flow, NO_SIDE) : network_of_answer(table, flow);
+    if (in_window(distance(flow->side[segment->side].next, segment->seq))) /* as nearly all */
+        return false;
+    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
+    return s->flow == flow && s->side != segment->side && segment->belief == BELIEVED &&
+           (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == s->ack &&
+           segment->ack == s->end;
+}
+
+struct start_beside stream_leave_beside(struct flow_table *table, struct flow *flow,
+                                        const struct segment *segment, enum stream_start start)
+{
+    const bool answered = start == STREAM_BEGINS_UNPROVEN && is_answered_elsewhere(table, flow, segment);
+    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
+    const bool by_syn = segment->flags & TCP_SYN || start == STREAM_BEGINS_UNPROVEN;
+    const struct start_beside beside = {
+        .network = answered ? s->network
+                   : by_syn ? networks_of_side(table, flow, NO_SIDE)
+                            : network_of_answer(table, flow),
+        .captured = start != STREAM_BEGINS_UNPROVEN || (answered && s->start),
+        .disputed = start == STREAM_BEGINS_UNPROVEN && began_otherwise(table, flow),
+    };
+    flow->parted = true;
+    if (answered) /* whose SYN that is, is not known */
+        return beside;
     flow->pending_side = NO_SIDE;
     flow->second_answer = false;
-    flow->parted = true;
-    return opened;
+    return beside;
 }
 
 bool stream_completes_start(const struct flow_table *table, const struct flow *flow,
@@ -244,6 +304,9 @@ static bool begins_anew(struct flow_table *table, struct flow *flow, const struc
     const bool ends = segment->flags & TCP_RST || (segment->flags & TCP_FIN && !segment->payload_len);
     if (!known || ends || in_window(distance(flow->side[side].next, segment->seq)))
         return false;
+    /* Whose words are still awaited has not gone, and is_answered_elsewhere() finds another one as well. */
+    if (flow->marks[0] & flow->marks[1] & SIDE_SYN && is_silent(flow) && !flow_has_ended(flow))
+        return false;
     const nanos quiet = segment->time - flow->last_seen;
     return quiet > (flow_has_ended(flow) ? COPY_SECONDS : FLOW_REUSE_SECONDS) * NANOS_PER_SECOND;
 }
@@ -285,9 +348,11 @@ void start_note_stray(struct flow_table *table, const struct flow *flow, const s
     if (segment->flags & TCP_ACK && segment->belief == BELIEVED)
         table->stray[flow_slot(table, flow) % STRAYS] =
             (struct stray){.flow = flow,
-                           .end = segment->seq + (uint32_t)segment->payload_len,
+                           .end = segment_data_at(segment) + (uint32_t)segment->payload_len,
                            .ack = segment->ack,
-                           .side = segment->side};
+                           .side = segment->side,
+                           .network = networks_of_segment(segment),
+                           .start = segment->flags & TCP_SYN};
 }
 
 /* One of several SYN/ACKs of this side, which the client apparently does not accept. */
@@ -314,19 +379,6 @@ static bool takes_both_answers(const struct flow_table *table, const struct flow
     const struct syn_answer *a = &table->answer[flow_slot(table, flow) % STRAYS];
     return a->flow == flow && a->declined && a->side != side && segment->ack == a->end &&
            segment->seq == a->ack;
-}
-
-/* Each end goes on at the number that the other acknowledges, outside of the numbers in use. */
-static bool is_answered_elsewhere(const struct flow_table *table, const struct flow *flow,
-                                  const struct segment *segment)
-{
-    const unsigned side = segment->side;
-    if (in_window(distance(flow->side[side].next, segment->seq))) /* as nearly all */
-        return false;
-    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
-    return s->flow == flow && s->side != side && segment->belief == BELIEVED &&
-           (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == s->ack &&
-           segment->ack == s->end;
 }
 
 /* Does this segment acknowledge something of the connection that the other side's SYN began? */
@@ -373,10 +425,11 @@ enum stream_start stream_start(struct flow_table *table, struct flow *flow, cons
     if (leaves_other(flow, segment))
         return STREAM_BEGINS_ANEW;
     if (is_answered_elsewhere(table, flow, segment)) {
-        if ((flow->marks[0] | flow->marks[1]) & SIDE_DATA || flow->handshake)
-            return STREAM_IS_DOUBTED;
-        flow->pending_side = NO_SIDE;
-        return STREAM_BEGINS_ANEW;
+        const enum stream_start start =
+            is_silent(flow) ? without_start(table, flow, segment) : STREAM_IS_DOUBTED;
+        if (start == STREAM_BEGINS_ANEW)
+            flow->pending_side = NO_SIDE;
+        return start;
     }
     const enum stream_start stale = shows_stale(flow, segment);
     if (stale == STREAM_WAS_STALE)
@@ -385,9 +438,11 @@ enum stream_start stream_start(struct flow_table *table, struct flow *flow, cons
         return stale;
     if (!begins_anew(table, flow, segment))
         return STREAM_GOES_ON;
-    const bool answers = segment->flags & TCP_SYN && answers_pending_syn(flow, segment);
-    return answers ? beside_or_anew(table, flow, segment, networks_of_side(table, flow, NO_SIDE))
-                   : STREAM_BEGINS_ANEW;
+    if (!answers_pending_syn(flow, segment))
+        return STREAM_BEGINS_ANEW;
+    if (!(segment->flags & TCP_SYN))
+        return is_silent(flow) ? without_start(table, flow, segment) : STREAM_BEGINS_ANEW;
+    return beside_or_anew(table, flow, segment, networks_of_side(table, flow, NO_SIDE));
 }
 
 static void anchor(struct flow_table *table, struct flow *flow, unsigned side, uint32_t first)
@@ -409,6 +464,15 @@ static bool is_stale(const struct flow *flow, const struct segment *segment)
     if (flow->marks[side] & SIDE_KNOWN || !(segment->flags & TCP_ACK) || !(other & SIDE_KNOWN))
         return false;
     return other & SIDE_SYN ? !acknowledges(flow, segment) : !acknowledges_near(flow, segment);
+}
+
+/* A SYN/ACK of a side that began with a SYN of its own, at another number, though nobody has sent a SYN that
+ * it may answer. */
+static bool answers_nobody(const struct flow *flow, const struct segment *segment)
+{
+    const unsigned side = segment->side;
+    return (segment->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) && flow->marks[side] & SIDE_SYN &&
+           !flow->marks[!side] && !flow->side[!side].first && segment->seq + 1 != flow->side[side].first;
 }
 
 /* A client whose SYN was not captured does not acknowledge the SYN/ACK that answers its number: it has
@@ -444,6 +508,16 @@ static void note_confirmation(struct flow *flow, const struct segment *segment)
         flow_confirm_side(flow, !side);
 }
 
+/* Before the SYN/ACK that answers the other side's SYN neither end takes data (RFC 9293 3.10.7.3), so what
+ * came earlier at other numbers is not missing. */
+static void forget_earlier(struct flow *flow, const struct segment *segment)
+{
+    const unsigned other = !segment->side;
+    if (segment->flags & TCP_SYN && segment->flags & TCP_ACK && flow->marks[other] & SIDE_SYN &&
+        segment->ack == flow->side[other].first && !has_spoken(flow, other))
+        flow->dropped = 0;
+}
+
 /*
  * The side's start: its first segment; or the SYN/ACK that answers the other side's SYN, if no SYN came
  * before it; of several SYN/ACKs, the one that the client acknowledges. It is fixed once bytes of the side
@@ -458,6 +532,7 @@ static void learn_start(struct flow_table *table, struct flow *flow, const struc
     if (syn && segment->flags & TCP_ACK && !(flow->marks[!side] & SIDE_KNOWN))
         flow->side[!side].first = flow->side[!side].next = segment->ack;
     if (!(marks & SIDE_KNOWN)) {
+        forget_earlier(flow, segment);
         const uint32_t first = flow->side[side].first;
         if (syn && first && data_seq != first) /* it may begin a connection of its own */
             return;
@@ -530,7 +605,7 @@ bool start_learn(struct flow_table *table, struct flow *flow, const struct segme
                  uint32_t data_seq)
 {
     leave_other_answer(table, flow, segment);
-    if (is_stale(flow, segment))
+    if (is_stale(flow, segment) || answers_nobody(flow, segment))
         return false;
     const bool bare_reset = segment->flags & TCP_RST && !(flow->marks[segment->side] & SIDE_KNOWN);
     if (!bare_reset) /* a reset's number need not lie in the stream */
@@ -538,6 +613,8 @@ bool start_learn(struct flow_table *table, struct flow *flow, const struct segme
     note_paths(flow, segment);
     settle_answers(table, flow, segment);
     note_confirmation(flow, segment);
+    if (segment->flags & TCP_SYN && !in_window(distance(flow->side[segment->side].next, data_seq)))
+        start_note_stray(table, flow, segment);
     return true;
 }
 

@@ -30,6 +30,13 @@ bool stream_contradicts(struct flow_table *table, const struct flow *flow, const
     return true;
 }
 
+/* A reset that answers a SYN acknowledges it (RFC 9293 3.10.7.3). */
+static bool refuses_nothing(const struct flow *flow, const struct segment *segment)
+{
+    const uint8_t other = flow->marks[!segment->side];
+    return other & SIDE_SYN && !(other & SIDE_DATA) && !(segment->flags & TCP_ACK);
+}
+
 /* Notes a reset or the place of a FIN. False: there can be no FIN at this place, and an endpoint would ignore
  * it. */
 static bool note_end_flags(struct flow_table *table, struct flow *flow, const struct segment *segment,
@@ -41,7 +48,8 @@ static bool note_end_flags(struct flow_table *table, struct flow *flow, const st
     if (segment->flags & TCP_RST) {
         int64_t away = distance(from->next, segment->seq);
         const bool after_fin = away == 1 && flow->marks[side] & SIDE_FIN;
-        if (flow->marks[side] & SIDE_KNOWN && away != 0 && !after_fin) {
+        const bool known = flow->marks[side] & SIDE_KNOWN;
+        if (known ? away != 0 && !after_fin : refuses_nothing(flow, segment)) {
             table->counters.outside_window++; /* an endpoint ignores it (RFC 5961 3.2), so do we */
         } else {
             flow->marks[side] |= SIDE_RST;
@@ -101,14 +109,18 @@ static void drop(struct runs *runs)
         flow_note_dropped(runs->flow, runs->side);
 }
 
-/* Can bytes outside of the window have been part of a handshake's stream? No receiver's window is above 2^30
- * (RFC 7323 2.3), and none takes what acknowledges bytes that it never sent (RFC 5961 5.2). Of a connection
- * that is searched, either side may have gone on unseen. */
+/* Can bytes outside of the numbers in use have been part of the stream? No end takes what acknowledges
+ * nothing that the other side may have sent (RFC 9293 3.10.7.4, RFC 5961 5.2); of a connection that is
+ * searched and whose starts were not captured, either side may have gone on unseen. Nor is a receiver's
+ * window above 2^30 (RFC 7323 2.3). */
 static bool may_be_of_stream(const struct flow *flow, const struct segment *segment, int64_t away)
 {
     const int64_t most = INT64_C(1) << 30;
-    return flow->state != FLOW_HANDSHAKE ||
-           (away <= most && away >= -most && stream_knows_other(flow, segment));
+    const bool handshake = flow->state == FLOW_HANDSHAKE;
+    if (handshake && (away > most || away < -most))
+        return false;
+    const bool whole = handshake || flow->marks[0] & flow->marks[1] & SIDE_SYN;
+    return !whole || stream_knows_other(flow, segment);
 }
 
 static void leave_out(struct runs *runs, const struct segment *segment, bool may_be_missing)

@@ -65,11 +65,18 @@ enum stream_start {
     STREAM_BEGINS_ANEW,
     STREAM_BEGINS_BESIDE, /* a new one begins in another network, and the known one goes on */
     STREAM_BEGINS_ALIKE, /* likewise, in the same network with other numbers: it may be the same connection */
-    STREAM_WAS_STALE,    /* it begins with this SYN/ACK, and what came before is not part of it */
-    STREAM_IS_DOUBTED,   /* it goes on, though its two ends answer each other at other numbers */
+    STREAM_BEGINS_UNPROVEN, /* likewise, but only the start of the known one was captured, if any was */
+    STREAM_WAS_STALE,       /* it begins with this SYN/ACK, and what came before is not part of it */
+    STREAM_IS_DOUBTED,      /* it goes on, though its two ends answer each other at other numbers */
 };
 
-/* The segment is the first of its connection. */
+/* It is the first of a connection beside the known one. */
+static inline bool stream_begins_beside(enum stream_start start)
+{
+    return start == STREAM_BEGINS_BESIDE || start == STREAM_BEGINS_ALIKE || start == STREAM_BEGINS_UNPROVEN;
+}
+
+/* The segment is the first of its connection, which takes the place of the known one. */
 static inline bool stream_begins(enum stream_start start)
 {
     return start == STREAM_BEGINS_ANEW || start == STREAM_WAS_STALE;
@@ -84,15 +91,16 @@ bool stream_completes_start(const struct flow_table *table, const struct flow *f
  * Does this segment begin a new connection on the ports of a known one? A SYN does after the old one has
  * ended, and so does the segment with which the client accepts the answer to an unexpected SYN, or foreign
  * sequence numbers after a long silence. A lone unexpected SYN is only remembered: an endpoint would not give
- * up its connection for it either. If two ends still answer each other at the numbers that a SYN and SYN/ACK
- * had replaced, and nothing came at the new ones, those were forged, and the old connection is alive. If both
- * ends are in other networks than those of a connection that has not ended, they are other hosts.
+ * up its connection for it either. If two ends answer each other
+ * outside of the numbers in use, and nothing came at these, either may be forged, and both are followed. If
+ * both ends are in other networks than those of a connection that has not ended, they are other hosts.
  */
 enum stream_start stream_start(struct flow_table *table, struct flow *flow, const struct segment *segment);
 
-/* STREAM_BEGINS_BESIDE, STREAM_BEGINS_ALIKE: the connection that goes on forgets the SYN of the other one.
- * Returns the network in which the SYN or SYN/ACK that this segment answers was sent: flow_begin_beside(). */
-uint16_t stream_leave_beside(struct flow_table *table, struct flow *flow, const struct segment *segment);
+/* STREAM_BEGINS_BESIDE, STREAM_BEGINS_ALIKE, STREAM_BEGINS_UNPROVEN: the connection that goes on forgets the
+ * SYN of the other one. Returns how that begins, for flow_begin_beside(). */
+struct start_beside stream_leave_beside(struct flow_table *table, struct flow *flow,
+                                        const struct segment *segment, enum stream_start start);
 
 /* Takes a segment in FLOW_SEARCHING or FLOW_HANDSHAKE. Flags are noted here; call runs_next() until it is
  * false. */

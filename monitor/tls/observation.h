@@ -72,7 +72,7 @@ enum unobserved {
     UNOBSERVED_PASSED_ON = 1 << 22,      /* there is a proxy between the UE and what was captured */
     UNOBSERVED_OTHER_SIDE = 1 << 23,     /* the same handshake was judged on another side (peers/met.h) */
     UNOBSERVED_NETWORKS = 1 << 24,       /* several hosts may have the peer's address */
-    UNOBSERVED_DISPUTED = 1 << 25,       /* an end disowns what is sent in its name (flow/dispute.c) */
+    UNOBSERVED_DISPUTED = 1 << 25,       /* an end disowns it (flow/dispute.c), or struct start_beside */
     UNOBSERVED_WEB_PAGE = 1 << 26,       /* any web page may have made a browser send it */
     UNOBSERVED_NOT_READ = 1 << 27,       /* TLS 1.3 without encryption (RFC 9150), which is not read */
     UNOBSERVED_CLOCK = 1 << 28, /* an age spans a time at which the capture's clock may have been set */

@@ -41,6 +41,8 @@ class Judged:
         alerts = [e for e in of_type(evs, "alert") if e["utwatch"]["rule"] in BROKEN]
         self.high = {e["utwatch"]["rule"] for e in alerts if e["alert"]["severity"] == 1 and e["utwatch"]["basis"] == "direct"}
         self.faults = {(e["utwatch"]["rule"], e["utwatch"]["fault"]) for e in of_type(evs, "alert")}
+        self.alerts = [(e["utwatch"]["rule"], e["alert"]["severity"], e["utwatch"]["basis"]) for e in of_type(evs, "alert")]
+        self.grave = {rule for rule, severity, _ in self.alerts if severity == 1}
         self.counters = of_type(evs, "stats")[-1]["utwatch"]
         self.unseen = {r["rule"] for r in self.counters["rules"] if r["not_observable"] and "too-long" in r["reasons"]}
 
@@ -597,6 +599,17 @@ def why_an_age_is_not_known(folder):
 
 SYN, RST, PUSH, ACK = 2, 4, 8, 16
 ELSEWHERE = (0x70000000, 0x60000000)
+WORDS = ((CLIENT, PUSH | ACK, b"y" * 20), (SERVER, PUSH | ACK, b"x" * 50))
+EMPTY = ((CLIENT, ACK, b""), (SERVER, ACK, b""))
+INVENTED = {
+    "words": WORDS[::-1], "words, the client first": WORDS, "empty": EMPTY[::-1], "empty, the client first": EMPTY, "three": WORDS[::-1] + EMPTY[1:],
+    "a SYN/ACK, and its answer": ((SERVER, SYN | ACK, b""), EMPTY[0]), "a start": ((CLIENT, SYN, b""), (SERVER, SYN | ACK, b""), EMPTY[0]),
+    "the server's SYN": ((SERVER, SYN, b""), (CLIENT, SYN | ACK, b""), EMPTY[1]), "the client's SYN/ACK": ((CLIENT, SYN | ACK, b""), WORDS[0]),
+    "a SYN, and words for it": ((CLIENT, SYN, b""), WORDS[1]), "a reset, and a SYN": ((SERVER, RST, b""), (CLIENT, SYN, b"")),
+    "resets": ((SERVER, RST | ACK, b""), (SERVER, RST, b""), (CLIENT, RST | ACK, b""), (SERVER, SYN | ACK, b""), (CLIENT, SYN, b"")),
+    "a SYN/ACK of the client, and a reset": (WORDS[0], (CLIENT, SYN | ACK, b""), (CLIENT, SYN, b""), (CLIENT, SYN | ACK, b""), (SERVER, RST, b"")),
+    "four pairs": WORDS * 4,
+}
 
 
 def with_invented(genuine, where, script, ends, challenge=(), later=0, numbers=ELSEWHERE):
@@ -620,7 +633,45 @@ def through(frames, tunnelled):
     return [(t, encapsulation.gtp(f)) for t, f in frames] if tunnelled else frames
 
 
+REQUESTED = [(CLIENT, b"GET /simservs.ngn.etsi.org/users/a HTTP/1.1\r\nHost: xcap.example\r\n\r\n"),
+             (SERVER, b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.etsi.simservs+xml\r\nContent-Length: 2\r\n\r\nOK")]
 PLACES = [(ends, tunnelled) for ends in (V4, V6) for tunnelled in (False, True)]
+
+
+def hidden_start(folder):
+    """What is said at invented numbers takes nothing from the connection whose ends have answered each other, or do so later."""
+    guilty, clear = (Judged(folder, capturelib.build(talk(ANON), time=START)), Judged(folder, capturelib.build(REQUESTED, time=START)))
+    check(guilty.high == BROKEN and ("ut-4-tls-required", "both") in clear.faults, "nothing invented", guilty.high, clear.faults)
+    for n, (name, script) in enumerate(INVENTED.items()):
+        for k, (where, later) in enumerate(((-SECOND, 0), (1, 0), (2, 0), (3, 0), (3, 10 * SECOND), (3, 100 * SECOND))):
+            ends, tunnelled = PLACES[(n + k) % 4]
+            named = name, where, later, ends, tunnelled
+            judged = Judged(folder, through(with_invented(talk(ANON), where, script, ends, later=later), tunnelled))
+            whole = [(t["outcome"], t.get("unobserved")) for t in judged.tls]
+            both_open = where == 1 and script[:1] == INVENTED["the server's SYN"][:1]  # RFC 9293 3.5: a server may do so before it has the SYN
+            check((judged.high, whole) == ((set(), [("complete", ["disputed"])]) if both_open else (BROKEN, [("complete", None)])),
+                  "hidden:", *named, judged.high, whole)
+            check({rule for rule, _, _ in judged.alerts} >= BROKEN, "hidden:", *named, judged.alerts)
+            judged = Judged(folder, through(with_invented(REQUESTED, where, script, ends, later=later), tunnelled))
+            check(("ut-4-tls-required", "both") in judged.faults, "in clear, hidden:", *named, judged.faults)
+
+
+def accused_by_invention(folder):
+    """A handshake at invented numbers, beside that of the two ends, accuses nobody as if they had taken part."""
+    n, plain = 0, Judged(folder, capturelib.build(talk(AES), time=START)).grave
+    check("ut-6.1.2-server-certificate" in plain and not plain & (BROKEN - plain | {"ut-4-tls-required"}), "nothing invented", plain)
+    for what, steps in (("a handshake", talk(ANON)), ("in clear", REQUESTED)):
+        said = tuple((side, PUSH | ACK, words) for side, words in steps)
+        for before, opening in (("nothing", ()), ("empty", EMPTY[::-1]), ("a SYN/ACK", ((SERVER, SYN | ACK, b""), EMPTY[0]))):
+            for where in (1, 2, 3):
+                for challenge in ((), (CLIENT,), (SERVER,))[:where * 2 - 1]:
+                    ends, tunnelled = PLACES[n % 4]
+                    n += 1
+                    judged = Judged(folder, through(with_invented(talk(AES), where, opening + said, ends, challenge), tunnelled))
+                    named = "accused by", what, before, where, challenge, ends, tunnelled
+                    genuine = [(t["outcome"], t.get("unobserved")) for t in judged.tls if t.get("server_hello", {}).get("suite") == "0x002f"]
+                    check(genuine == [("complete", None)], *named, genuine)
+                    check(judged.grave == plain and all(a[2] != "direct" for a in judged.alerts if a[0] not in plain), *named, judged.alerts)
 
 
 def opened_long_before(folder):
@@ -633,10 +684,16 @@ def opened_long_before(folder):
                     whole = capturelib.build(talk(ANON), time=START, seq=NUMBERS, **ends)
                     judged = Judged(folder, through(lone + whole, tunnelled))
                     named = before, side, flags, ends, tunnelled
-                    check(judged.high == BROKEN and "unobserved" not in judged.tls[-1], "before:", *named, judged.tls)
+                    check((judged.high, [t.get("unobserved") for t in judged.tls][-1:]) == (BROKEN, [None]), "before:", *named, judged.tls)
+                    # And words at other numbers amid its start.
+                    near = with_invented(talk(ANON), 1 + n % 2, WORDS, ends, numbers=(0x50000000, 0x40000000))
+                    judged = Judged(folder, through(lone + near, tunnelled))
+                    check(judged.high == BROKEN and [t["outcome"] for t in judged.tls] == ["complete"], "before, and amid:", *named, judged.tls)
 
 
 with tempfile.TemporaryDirectory() as scratch:
+    hidden_start(scratch)
+    accused_by_invention(scratch)
     opened_long_before(scratch)
     unread_wrappers(scratch)
     flight_in_parts(scratch)
@@ -655,4 +712,4 @@ with tempfile.TemporaryDirectory() as scratch:
     copies(scratch)
     opened_with_data(scratch)
     goes_on_after_its_alert(scratch)
-finish(1515)
+finish(1877)
