@@ -91,9 +91,9 @@ bool stream_completes_start(const struct flow_table *table, const struct flow *f
  * Does this segment begin a new connection on the ports of a known one? A SYN does after the old one has
  * ended, and so does the segment with which the client accepts the answer to an unexpected SYN, or foreign
  * sequence numbers after a long silence. A lone unexpected SYN is only remembered: an endpoint would not give
- * up its connection for it either. If two ends answer each other
- * outside of the numbers in use, and nothing came at these, either may be forged, and both are followed. If
- * both ends are in other networks than those of a connection that has not ended, they are other hosts.
+ * up its connection for it either. If two ends answer each other outside of the numbers in use, and nothing
+ * came at these, either may be forged, and both are followed. If both ends are in other networks than those
+ * of a connection that has not ended, they are other hosts.
  */
 enum stream_start stream_start(struct flow_table *table, struct flow *flow, const struct segment *segment);
 
