@@ -63,9 +63,10 @@ static void keep_stamp(struct clock_steps *c, const struct flow *flow, const str
     s->value = value;
     c->other = flow == c->other ? NULL : flow;
     c->other_side = !segment->side;
-    const nanos burst = CLOCK_STAMPS * STAMP_MS * MS;
+    const nanos step = (nanos)STAMP_MS * MS;
+    const nanos burst = CLOCK_STAMPS * step;
     const bool counts = c->next_stamp > segment->time - burst && c->next_stamp < segment->time + burst;
-    c->next_stamp = (counts ? c->next_stamp : segment->time - burst) + STAMP_MS * MS;
+    c->next_stamp = (counts ? c->next_stamp : segment->time - burst) + step;
 }
 
 /* Half of it, and twice as much, since neither clock is exact. Where no rate was measured, that of most hosts

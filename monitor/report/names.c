@@ -28,8 +28,7 @@ const char *reason_words(unsigned bit_index)
         {UNOBSERVED_COMPRESSED, "the connection spoke HTTP/2, and its header fields could not be read"},
         {UNOBSERVED_CHECKSUM, "bytes of the handshake have a wrong checksum, and were captured once"},
         {UNOBSERVED_DISPUTED,
-         "an end reset the connection, but its data kept coming, or ICMP rejected them; or it had no start, "
-         "beside one that had"},
+         "an end or ICMP rejected its data, or only another connection on its ports had a start"},
         {UNOBSERVED_NETWORKS, "the address was seen in more than one VLAN or overlay network"},
         {UNOBSERVED_PASSED_ON,
          "a proxy or balancer seems to have passed it on: what the UE sent is not known"},
