@@ -214,7 +214,8 @@ static void test_rejected(void **state)
     } errors[] = {{"03 01 0000 00000000", "01 03 0000 00000000", true},
                   {"03 0d 0000 00000000", "01 01 0000 00000000", true},
                   {"03 04 0000 000005dc", "02 00 0000 00000500", false},
-                  {"0b 00 0000 00000000", "03 00 0000 00000000", false}};
+                  {"0b 00 0000 00000000", "03 00 0000 00000000", true},
+                  {"0c 00 0000 00000000", "04 00 0000 00000000", false}};
     for (size_t i = 0; i < 4 * sizeof errors / sizeof *errors; i++) {
         const bool v6 = i & 1, to_another = i & 2;
         struct segment s;
