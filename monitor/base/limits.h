@@ -112,7 +112,6 @@
 #define UNIQUE_ID                16   /* bytes: an id of as many is unique by chance (RFC 2246 F.1.4) */
 #define MET_HANDSHAKES           (1 << 21) /* bits for the randoms of full handshakes, to know copies */
 #define MET_RANDOMS              (1 << 17) /* of the last ones, with their times */
-#define MET_USES                 (1 << 17) /* and those of the last abbreviated handshakes */
 #define MISSED_PAIRS             4096  /* of UE and server, by hash, of whose handshakes a part was missed */
 #define DEFAULT_RETENTION_DAYS   8     /* after its last use: the lifetime of 7.1, and seven days beyond it */
 #define TABLE_SERVERS            16384 /* that issued remembered sessions */

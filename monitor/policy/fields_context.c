@@ -22,8 +22,8 @@ static uint32_t why_no_origin(const struct session_result *s)
         return UNOBSERVED_TOO_LONG;
     if (s->method == RESUMPTION_PSK)
         return UNOBSERVED_TICKET;
-    if (s->missed & UNOBSERVED_UNDECIDED || s->in_doubt)
-        return UNOBSERVED_UNDECIDED | s->doubted;
+    if (s->missed & UNOBSERVED_UNDECIDED)
+        return UNOBSERVED_UNDECIDED;
     if (s->clock_set)
         return UNOBSERVED_CLOCK;
     if (s->in_progress && s->offered && s->basis != AGE_EXACT)

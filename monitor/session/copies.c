@@ -36,7 +36,6 @@ static struct met_random *place_of(const struct sessions *s, uint64_t name, enum
 void copies_expect(const struct sessions *s, const struct observation *o)
 {
     expect(&s->met[o->randoms % MET_HANDSHAKES / WORD], 1);
-    expect(&s->met_uses[o->randoms % MET_USES], 1);
     for (enum side who = CLIENT; who <= SERVER; who++)
         expect(place_of(s, known_by(o, who), who), 1);
 }
@@ -64,18 +63,4 @@ nanos copy_met(struct sessions *s, const struct observation *o)
     if (own)
         *own = (struct met_random){.tag = own_tag, .second = memory_second(now > met ? now : met) + 1};
     return met;
-}
-
-nanos use_met(struct sessions *s, const struct observation *o, uint64_t session)
-{
-    const nanos now = time_of_use(o);
-    const uint32_t tag = (uint32_t)((o->randoms ^ session) >> 32) | 1;
-    struct met_random *place = &s->met_uses[o->randoms % MET_USES];
-    const nanos then = (nanos)place->second * NANOS_PER_SECOND;
-    if (!o->randoms)
-        return 0;
-    if (place->tag == tag) /* links of one path deliver copies within two seconds */
-        return now > then + 3 * NANOS_PER_SECOND ? then : 0;
-    *place = (struct met_random){.tag = tag, .second = memory_second(now)};
-    return 0;
 }

@@ -56,7 +56,6 @@ struct sessions {
     struct recent_session *recent;  /* RECENT_SESSIONS, by flow */
     uint64_t *met;                  /* MET_HANDSHAKES bits: the randoms of full handshakes, by a hash */
     struct met_random *met_randoms; /* MET_RANDOMS, by the random */
-    struct met_random *met_uses; /* MET_USES, by both randoms: when an abbreviated handshake was first seen */
     uint32_t began; /* the second since which everything was seen: older memories come from an earlier run,
                        and nothing was captured in between. 1: there are none; 0: not begun */
     struct missed_at {

@@ -62,10 +62,6 @@ bool is_no_copy(struct sessions *s, const struct observation *o);
  * it. */
 nanos copy_met(struct sessions *s, const struct observation *o);
 
-/* copies.c: when this abbreviated handshake of a session (by the key of its identifier) was first seen, if
- * that was seconds ago, as its randoms show, to the second before; 0: not known. Notes it. */
-nanos use_met(struct sessions *s, const struct observation *o, uint64_t session);
-
 /* missed.c: why (enum unobserved) handshakes of the same UE and server since then may have done something
  * unknown; 0: they have not. */
 uint32_t why_missed(const struct sessions *s, const struct observation *o, nanos since);

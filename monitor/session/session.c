@@ -98,7 +98,7 @@ void sessions_recover(struct sessions *s)
 size_t sessions_memory(uint32_t sessions)
 {
     return table_memory(sessions) + RECENT_SESSIONS * sizeof(struct recent_session) + MET_HANDSHAKES / 8 +
-           (MET_RANDOMS + MET_USES) * sizeof(struct met_random);
+           MET_RANDOMS * sizeof(struct met_random);
 }
 
 struct sessions *sessions_new(const struct session_config *config, char *error, size_t error_size)
@@ -112,9 +112,8 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
     s->recent = memory_map(RECENT_SESSIONS, sizeof *s->recent);
     s->met = memory_map(MET_HANDSHAKES / 64, sizeof *s->met);
     s->met_randoms = memory_map(MET_RANDOMS, sizeof *s->met_randoms);
-    s->met_uses = memory_map(MET_USES, sizeof *s->met_uses);
     s->table.file = -1;
-    if (!s->recent || !s->met || !s->met_randoms || !s->met_uses) {
+    if (!s->recent || !s->met || !s->met_randoms) {
         sessions_free(s);
         return NULL;
     }
@@ -156,7 +155,6 @@ void sessions_free(struct sessions *s)
     memory_unmap(s->recent);
     memory_unmap(s->met);
     memory_unmap(s->met_randoms);
-    memory_unmap(s->met_uses);
     free(s);
 }
 
@@ -240,20 +238,6 @@ static bool may_be_of_later(struct sessions *s, const struct observation *o, con
     return id && !identifier_is_unique(id) && (missed || (e && !is_of_its_owner(s, o, id, e)));
 }
 
-/* A copy of an earlier use is no other one: whoever sent it now, the two ends took part in it then. */
-static void tell_of_copy(struct sessions *s, const struct observation *o, const struct place *place,
-                         struct session_result *out)
-{
-    const nanos met = use_met(s, o, place->key);
-    const int64_t later = time_of_use(o) - met;
-    if (!met || !out->known)
-        return;
-    out->offered_age = out->offered_age > later ? out->offered_age - later : 0;
-    out->resumed_age = out->resumed_age > later ? out->resumed_age - later : 0;
-    out->basis = out->offered_basis = AGE_AT_LEAST;
-    out->in_doubt = true;
-}
-
 void sessions_expect(const struct sessions *s, const struct observation *o)
 {
     copies_expect(s, o);
@@ -284,8 +268,6 @@ void sessions_judge(struct sessions *s, const struct observation *o, const struc
     const bool missed = s->missed || s->shared || table_has_forgotten(&s->table) || s->counters.clock_set;
     out->earlier = !missed && out->basis != AGE_EXACT && !(e && e->flags & ENTRY_ANEW);
     out->missed = why_missed(s, o, out->known ? out->origin : 0);
-    if (out->accepted)
-        tell_of_copy(s, o, &place, out);
     if (may_be_of_later(s, o, place.identifier, e, out->missed))
         *out = (struct session_result){.offered = out->offered,
                                        .method = out->method,

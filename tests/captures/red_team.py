@@ -543,34 +543,6 @@ def once_more_in_doubt(folder):
                     os.remove(state)
 
 
-def uses_once_more(folder):
-    """Whoever has the frames of a resumption can send them again, and no end takes part in that: each draws a new random for every handshake."""
-    number, rule, day = b"\x5e" * 32, "ut-7.1-session-lifetime", 24 * 3600
-
-    def drawn(name):
-        return hashlib.sha256(name).digest()
-
-    def use(at, name, client=("192.0.2.10", 40001)):
-        steps = [(CLIENT, m.client_hello([AES], m.TLS12, number, random=drawn(name + b"client"))),
-                 (SERVER, m.server_hello(AES, m.TLS12, number, random=drawn(name + b"server")) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
-        return capturelib.build(steps + m.closing(), client=client, time=START + at * SECOND)
-    first = [(CLIENT, m.client_hello([AES], m.TLS12, random=drawn(b"a"))),
-             (SERVER, m.server_hello(AES, m.TLS12, number, random=drawn(b"b")) + m.certificate_message(b"\0\0\0", m.TLS12) + m.done(m.TLS12))]
-    first = capturelib.build(first + talk(AES)[2:4] + m.closing(), client=("192.0.2.10", 40000), time=START)
-    weak, breach = (2, "partial"), (1, "direct")
-    for at, again, expected in ((day - 3600, day + 3600, []), (day - 5, day + 7, []), (day + 3600, day + 7200, [breach, weak])):
-        for what, client in (("", ("192.0.2.10", 40001)), ("to other ports", ("192.0.2.10", 40007)), ("another use", ("192.0.2.10", 40001))):
-            new = what == "another use"
-            frames = first + use(at, b"x") + use(again, b"y" if new else b"x", client)
-            judged = Judged(folder, frames)
-            alerts = [e for e in of_type(events(UTWATCH, "-r", os.path.join(folder, "x.pcap"))[0], "alert") if e["utwatch"]["rule"] == rule]
-            said = [(e["alert"]["severity"], e["utwatch"]["basis"]) for e in alerts]
-            check(said == (expected[:1] + [breach] if new else expected), "frames once more:", what, at, again, said)
-            counts = judged.counts(rule)
-            check(counts["pass"] == (at < day) and sum(counts[k] for k in ("pass", "fail", "not_observable")) == 2, what, at, counts)
-            check(new or at > day or counts["reasons"] == {"undecided": 1}, "why:", what, at, counts)
-
-
 def why_an_age_is_not_known(folder):
     """One segment within a handshake is enough for its session to have no age. Whoever reads that a day later is told why."""
     number, rule = b"\x5d" * 32, "ut-7.1-session-lifetime"
@@ -703,7 +675,6 @@ with tempfile.TemporaryDirectory() as scratch:
     once_more_issued(scratch)
     once_more_in_doubt(scratch)
     why_an_age_is_not_known(scratch)
-    uses_once_more(scratch)
     behind_http(scratch)
     words_of_the_other_end(scratch)
     odd_paths(scratch)
@@ -712,4 +683,4 @@ with tempfile.TemporaryDirectory() as scratch:
     copies(scratch)
     opened_with_data(scratch)
     goes_on_after_its_alert(scratch)
-finish(1877)
+finish(1840)
