@@ -17,8 +17,7 @@ static void ue_offered_version(struct peer *u, const struct client_hello_facts *
     l->fallback_version = u->fallback_version;
 }
 
-/* What a hello offers is supported, if it can be used; what it lacks proves nothing if it need not offer
- * everything. */
+/* What a hello offers is supported; what it lacks proves nothing if it need not offer everything. */
 static void ue_offered(struct peer *u, const struct observation *o, const struct session_result *r,
                        struct lesson *l)
 {
@@ -28,9 +27,9 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
         learn_lowest(u, c->max_version, l);
         return;
     }
-    l->offered = c->usable;
+    l->offered = c->offered;
     suite_set_without(&l->offered, &u->offered);
-    suite_set_join(&u->offered, &c->usable);
+    suite_set_join(&u->offered, &c->offered);
     if (r->offered) /* a hello that resumes need only list the session's suite (RFC 2246 7.4.1.2) */
         return;
     if (c->unknown & (UNKNOWN_OFFER | UNKNOWN_VERSIONS) ||
@@ -56,8 +55,8 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
     if (c->fallback_scsv) /* a UE has other suites for the version that it fell back from */
         return;
     if (u->full_offers == 0)
-        u->always = c->usable;
-    suite_set_common(&u->always, &c->usable);
+        u->always = c->offered;
+    suite_set_common(&u->always, &c->offered);
     u->full_offers++;
     learn_lowest(u, c->max_version, l);
     l->full_offers = 1;

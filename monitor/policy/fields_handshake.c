@@ -340,20 +340,6 @@ struct value offered_suites(const struct observation *o)
                           .cut = hello->suites_cut};
 }
 
-struct value usable_suites(const struct observation *o)
-{
-    const struct client_hello_facts *hello = &o->client_hello;
-    struct value v = offered_suites(o);
-    if (v.fact.known != KNOWN_VALUE)
-        return v;
-    v.suites = &hello->usable;
-    if (!(hello->unknown & UNKNOWN_VERSIONS))
-        return v;
-    v.possible = &hello->offered;
-    v.fact.reasons = observation_unread(o, CLIENT);
-    return v;
-}
-
 struct fact offered_count(const struct observation *o)
 {
     const struct client_hello_facts *hello = &o->client_hello;

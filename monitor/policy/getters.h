@@ -62,7 +62,6 @@ struct fact subordinate_authorities(const struct observation *o);
 struct fact largest_authority(const struct observation *o);
 struct fact of_authorities(const struct observation *o, int64_t n, bool decided);
 struct value offered_suites(const struct observation *o);
-struct value usable_suites(const struct observation *o);
 struct fact offered_count(const struct observation *o);
 struct value hello_extensions(const struct observation *o);
 struct value hello_sni(const struct observation *o);

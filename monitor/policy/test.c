@@ -57,9 +57,7 @@ static struct result test_suites(const struct profile *p, const struct condition
     if (v->doubtful && holds && suite_set_meets(set, v->doubtful))
         return (struct result){.value = UNKNOWN3,
                                .reasons = v->why_doubtful ? v->why_doubtful : UNOBSERVED_INCONSISTENT};
-    const bool would = v->possible && holds == all &&
-                       (all ? !suite_set_subset(set, v->possible) : suite_set_meets(set, v->possible));
-    if (would) /* otherwise */
+    if (v->possible && holds == all && suite_set_meets(set, v->possible) == !all)
         return (struct result){.value = UNKNOWN3, .reasons = v->fact.reasons};
     if ((v->unseen_suites || unnamed_decides_nothing(p, n, v)) && holds == all)
         return (struct result){.value = UNKNOWN3,

@@ -253,29 +253,6 @@ static void note_highest_version(struct client_hello_facts *f)
     f->max_version = best ? best : version_of_code(f->version);
 }
 
-/* Other codes of version 3, as of a later one, may have the suites of TLS 1.3. */
-static bool offers_tls13(const struct client_hello_facts *f)
-{
-    for (size_t i = 0; i < f->version_count; i++) {
-        const uint16_t version = version_of_code(f->versions[i]);
-        if (version >= 0x0304 && version <= 0x03ff)
-            return true;
-    }
-    return false;
-}
-
-/* RFC 8446 4.2.1: TLS 1.3 is offered by supported_versions only, which others ignore: they go by the version
- * in the hello. */
-static void note_usable(struct client_hello_facts *f)
-{
-    const bool tls13 = offers_tls13(f);
-    f->usable = f->offered;
-    if (!tls13)
-        suite_set_without(&f->usable, &suites_since_tls13);
-    if (!tls13 && f->max_version < 0x0303 && f->version < 0x0303)
-        suite_set_without(&f->usable, &suites_since_tls12);
-}
-
 /* `cut`: there are more after these. */
 static void learn_client_extensions(struct observation *o, const struct hello_memory *memory,
                                     struct span extensions, bool cut)
@@ -354,7 +331,6 @@ bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint
     }
     if (!hello.compression.n || !whole) /* RFC 5246 7.4.1.2: there is at least one method */
         o->client_hello.unknown |= UNKNOWN_COMPRESSION | UNKNOWN_OFFER;
-    note_usable(&o->client_hello);
     return true;
 }
 
@@ -369,7 +345,6 @@ bool learn_cut_client_hello(struct observation *o, struct hello_memory *memory, 
     if (!hello.compression.n) /* at least one method follows (RFC 2246 7.4.1.2), so the cut is before it */
         o->client_hello.unknown |= UNKNOWN_COMPRESSION;
     keep_rest_of_hello(o, memory, &hello, true);
-    note_usable(&o->client_hello);
     return true;
 }
 
@@ -395,7 +370,6 @@ bool learn_sslv2_client_hello(struct observation *o, struct span message)
         f->sslv2_suites++;
     }
     f->compression_null = true; /* no compression can be offered in this format */
-    note_usable(f);
     o->seen |= SEEN_CLIENT_HELLO;
     return true;
 }

@@ -194,8 +194,6 @@ struct client_hello_facts {
     uint32_t sslv2_suites;    /* SSLv2-native specs offered */
     uint32_t sslv2_specs[16]; /* the first of them, 3 bytes each */
     struct suite_set offered; /* known suites, without signalling values */
-    struct suite_set usable;  /* of these, what a version that it offers can use; with UNKNOWN_VERSIONS the
-                                 others may be usable too */
     uint32_t unknown_suites;  /* offered codes that the registry does not know */
     bool ticket;              /* a non-empty session_ticket extension */
     bool ticket_extension;

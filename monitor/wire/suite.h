@@ -93,9 +93,6 @@ struct suite_set {
     uint64_t word[SUITE_SET_WORDS];
 };
 
-/* Those that no earlier version can use. */
-extern const struct suite_set suites_since_tls12, suites_since_tls13;
-
 void suite_set_add(struct suite_set *set, size_t index);
 void suite_set_remove(struct suite_set *set, size_t index);
 bool suite_set_has(const struct suite_set *set, size_t index);

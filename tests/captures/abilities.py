@@ -341,32 +341,6 @@ def versions_left_out(folder):
         check(((rule, "server") in found) == guilty, "offered", [hex(v) for v in offer or []], "selected", hex(selected), found)
 
 
-def unusable(folder):
-    """RFC 8446 4.2.1, B.4: a suite of TLS 1.3 is offered with supported_versions only. RFC 5246 1.2, RFC 5288 4, RFC 5289 5, RFC 7905 2: AEAD and
-    SHA-256 came with TLS 1.2; RFC 5487 1.1: with a PSK, SHA-256 may be used under any version. A suite that cannot be negotiated is no offer."""
-    null, anonymous, gcm, cbc256, chacha, psk, new = 0x0002, 0x0018, 0x009C, 0x003C, 0xCCA8, 0x00AE, 0x1301
-    encrypts = "ut-6.2-ue-offers-encryption"
-    guilty_null = {(encrypts, "ue"), ("ut-7.2-no-encryption", "server"), (LONG, "ue")}
-    tls11, supported = 0x0302, "supported_versions"
-    for suite, guilty in (null, guilty_null), (anonymous, {("ut-7.2-only-anonymous", "server")}):
-        for beside, hello, versions, usable in (
-                ((), m.TLS10, None, False), ((new,), m.TLS10, None, False), ((gcm, new), m.TLS10, None, False), ((chacha,), tls11, None, False),
-                ((cbc256,), tls11, None, False), ((new,), m.TLS12, None, False), ((new,), m.TLS12, [m.TLS12, m.TLS10], False),
-                ((new,), m.TLS12, [0x1A1A, m.TLS10], False), ((new,), 0x0304, None, False), ((gcm,), m.TLS10, [0xFEFD, m.TLS10], False),
-                ((gcm,), m.TLS12, None, True), ((cbc256,), m.TLS12, None, True), ((psk,), m.TLS10, None, True), ((0x0035,), m.TLS10, None, True),
-                ((new,), m.TLS12, [0x0304, m.TLS10], True), ((new,), m.TLS12, [0x7F1C, m.TLS10], True), ((gcm,), m.TLS12, [m.TLS10], True),
-                ((0x00FE,), m.TLS10, None, None), ((new,), m.TLS10, supported, None), ((0x0035, new), m.TLS10, supported, True)):
-            lists = versions and (b"\5\3\4" if versions == supported else bytes([2 * len(versions)]) + struct.pack("!%dH" % len(versions), *versions))
-            more = [(43, lists)] if lists else []
-            what = "%04x beside %s, %04x, %s" % (suite, ["%04x" % b for b in beside], hello, versions)
-            found, evs, counts = told(folder, at(0, full([suite, *beside], suite, m.TLS10, more=more, hello=hello)))
-            about = {(r, f) for r, f in found if (r, f) in guilty_null or r.startswith("ut-7.2")}
-            check(about == (guilty if usable is False else set()), what, about)
-            check(suite != null or counts[encrypts][{False: "fail", True: "pass", None: "not_observable"}[usable]] == 1, what, counts[encrypts])
-            listed = of_type(evs, "tls")[0]["utwatch"]["client_hello"]["suites"]
-            check(listed == ["0x%04x" % s for s in (suite, *beside)], what, "listed", listed)
-
-
 def one_hello_of_several(folder):
     """RFC 5246 7.4.1.2, E.1, RFC 7507 4: a hello may resume, fall back, or be another program's. What a UE is able to do, all its hellos say."""
     aes, sid = 0x002F, b"\7" * 32
@@ -474,7 +448,7 @@ if not shutil.which("openssl"):
     sys.exit(SKIP)
 with tempfile.TemporaryDirectory() as temporary:
     for case in (refused_for_want_of_a_key, refused_at_times, answered_in_two_ways, sessions_refused, explained_refusals, one_of_several,
-                 captured_twice, hidden_by_tls13, falls_back, versions_left_out, unusable, one_hello_of_several, fallback_to_sslv3,
+                 captured_twice, hidden_by_tls13, falls_back, versions_left_out, one_hello_of_several, fallback_to_sslv3,
                  several_of_one_address, one_name):
         case(temporary)
 finish()

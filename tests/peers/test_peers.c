@@ -56,7 +56,6 @@ static void hello(uint16_t max_version, const uint16_t *suites, size_t count)
     o->client_hello.max_version = max_version;
     for (size_t i = 0; i < count; i++)
         suite_set_add(&o->client_hello.offered, index_of(suites[i]));
-    o->client_hello.usable = o->client_hello.offered;
 }
 
 static void name_server(const char *name)

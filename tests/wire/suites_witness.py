@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""IANA and tshark give the same names to the codes of the suite table, and openssl the same versions. usage: suites_witness.py ROOT"""
+"""IANA and tshark give the same names to the codes of the suite table. usage: suites_witness.py ROOT"""
 import csv
 import os
 import re
@@ -18,19 +18,6 @@ if os.path.exists(iana):
             code = re.fullmatch(r"0x([0-9A-F]{2}),0x([0-9A-F]{2})", row[0])
             if code and re.match("(TLS|SSL)_", row[1]) and ours.get(int(code[1] + code[2], 16)) != row[1]:
                 sys.exit("%s is %s in IANA's registry, and %s here" % (row[0], row[1], ours.get(int(code[1] + code[2], 16))))
-# openssl's table says the earliest version of each suite.
-make_suites = {"__name__": "make_suites"}
-with open(os.path.join(root, "tools", "make-suites"), encoding="ascii") as f:
-    exec(compile(f.read().replace("\nmain()\n", "\n"), "make-suites", "exec"), make_suites)
-listing = subprocess.run(["openssl", "ciphers", "-V", "ALL:COMPLEMENTOFALL:@SECLEVEL=0"], capture_output=True, text=True).stdout
-openssl = {int(c[0] + c[1], 16): c[2] for c in re.findall(r"0x(\w\w),0x(\w\w) - \S+ +(\S+)", listing)}
-for code, version in openssl.items():
-    name, _, hash_, _, _, _, _, flags = make_suites["entry"](code, ours[code])
-    least = make_suites["least_version"](flags, name, hash_)
-    if {"TLSv1.2": 0x0303, "TLSv1.3": 0x0304}.get(version, 0) != least:
-        sys.exit("0x%04x is of %s for openssl, and needs %04x here" % (code, version, least))
-if len(openssl) < 100:
-    sys.exit("openssl names %d suites only" % len(openssl))
 if not shutil.which("tshark"):
     sys.exit(77)
 theirs = {}
