@@ -136,12 +136,14 @@ static enum stream_start without_start(struct flow_table *table, const struct fl
     return began && !flow_has_ended(flow) ? STREAM_GOES_ON : STREAM_BEGINS_ANEW;
 }
 
-/* Is there a connection between these ends whose start was captured, or that was begun beside one? */
+/* Is there a connection between these ends whose start was captured, of which both speak, or that was begun
+ * beside one? */
 static bool began_otherwise(struct flow_table *table, const struct flow *flow)
 {
     const struct flow *other = flow;
     do {
-        if (other->disputed || (!flow_has_ended(other) && (other->marks[0] | other->marks[1]) & SIDE_SYN))
+        const uint8_t either = other->marks[0] | other->marks[1], both = other->marks[0] & other->marks[1];
+        if (other->disputed || (!flow_has_ended(other) && (either & SIDE_SYN || both & SIDE_KNOWN)))
             return true;
         other = flow_beside(table, flow, other == flow ? NULL : other);
     } while (other);
