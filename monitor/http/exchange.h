@@ -118,8 +118,8 @@ struct http_connection {
      * of them. GBA alone does not show it: it serves Ub and other interfaces too, some of them in clear. */
     struct http_count of_ut;
     struct whence first_of_ut;
-    bool belated; /* its first request came behind something else than TLS or HTTP: by itself it is none */
-    bool told;    /* that was quiet for long: what came before has been reported, and of that only */
+    bool belated;     /* its first request came behind something else than TLS or HTTP, and may be none */
+    bool told;        /* that was quiet for long: what came before has been reported, and of that only */
     uint32_t carried; /* the requests still count that have no answer, so many */
     uint32_t claims;  /* requests by which the server may know who asks: credentials, a cookie, an
                          asserted identity */

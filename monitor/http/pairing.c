@@ -314,8 +314,6 @@ struct http_exchange *http_unanswered(struct http *http, uint32_t slot)
     }
     if (c->last_stream)
         forget_preface(c);
-    if (c->seen.belated && !c->seen.count.answers)
-        c->waiting_count = 0;
     if (!c->waiting_count)
         return NULL;
     c->given = take_waiting(c, 0);

@@ -18,8 +18,8 @@ static void end_at_message(struct http *http, struct connection *c, enum side wh
     connection_give_up(http, c, who, lost ? HTTP_DAMAGE_TOO_LONG : HTTP_DAMAGE_MALFORMED);
 }
 
-/* What came is no message, where one should begin. Later ones are read even so: whoever speaks HTTP behind it
- * has ignored it. */
+/* What came is no message, where one should begin. Later ones are looked for even so: whoever speaks HTTP
+ * behind it has ignored it. */
 static void go_astray(struct http *http, struct connection *c, enum side who)
 {
     connection_give_up(http, c, who, HTTP_DAMAGE_MALFORMED);
@@ -32,19 +32,25 @@ static void note_hello(struct connection *c, enum side who, struct span bytes)
     c->seen.xcap += who == CLIENT && opening_look(span_head(bytes, OPENING_BYTES)) == OPENING_CLIENT_HELLO;
 }
 
-static void find_message(struct reader *r, enum side who, struct span *bytes)
+/* Behind what is not HTTP, a request may be one, or a part of another protocol's document: that it may be of
+ * Ut is all that can be said. */
+static void look_for_request(struct connection *c, enum side who, struct span *bytes)
 {
-    const struct span message = who == CLIENT ? http_find_request(*bytes) : http_find_response(*bytes);
-    if (message.n)
-        r->phase = PHASE_HEAD;
-    *bytes = message;
+    const struct span found = who == CLIENT ? http_find_request(*bytes) : span_of(NULL, 0);
+    const uint8_t *end = found.n ? memchr(found.p, '\n', found.n) : NULL;
+    struct http_request r;
+    if (end && http_request_parse(span_head(found, (size_t)(end - found.p) + 1), true, &r) != PARSE_BAD) {
+        note_unread_request(c, r.target);
+        c->seen.damage |= HTTP_DAMAGE_MALFORMED;
+    }
+    *bytes = span_skip(*bytes, bytes->n);
 }
 
 static bool on_request(struct http *http, struct connection *c, struct span head, const struct whence *where)
 {
     struct reader *reader = &c->side[CLIENT];
     struct http_request r;
-    if (http_request_parse(head, reader->target_cut, &r) != PARSE_OK) {
+    if (http_request_parse(head, reader->target_cut, &r) != PARSE_OK || c->seen.belated) {
         note_unread_request(c, r.target);
         go_astray(http, c, CLIENT);
         return false;
@@ -196,7 +202,7 @@ bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *byt
             break;
         case PHASE_OTHER:
         case PHASE_ASTRAY:
-            find_message(r, who, bytes);
+            look_for_request(c, who, bytes);
             break;
         case PHASE_OVER:
             *bytes = span_skip(*bytes, bytes->n);

@@ -137,8 +137,6 @@ struct fact connection_requests(const struct policy_case *c)
         return unknown(UNOBSERVED_UNACKNOWLEDGED);
     if (c->passed_on && h->count.requests) /* the UE sent them elsewhere, perhaps otherwise */
         return unknown(UNOBSERVED_PASSED_ON);
-    if (h->belated && !h->count.answers) /* it may belong to a document of another protocol */
-        return unknown(reasons_of(h->damage));
     bool open = h->damage || h->count.answers; /* an answer had its request */
     if (h->count.requests || !(open || h->for_page))
         return at_least(h, h->count.requests);

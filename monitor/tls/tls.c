@@ -226,10 +226,11 @@ bool tls_is_left(const struct tls *tls, const struct flow *flow, enum side who, 
     if (!h || !handshake_has_begun(h) || h->complete || h->follow_up_awaited || run->gap || run->conflict ||
         run->dropped || flow->altered || !run->bytes.n)
         return false;
-    const bool asks = who == CLIENT && http_looks_like_request(run->bytes) == PARSE_OK;
-    const bool answers =
-        who == SERVER && h->phase != PHASE_OPEN && http_looks_like_response(run->bytes) == PARSE_OK;
-    return (asks || answers) && is_at_border(h, who);
+    if (h->phase == PHASE_OPEN) /* the segment may never arrive */
+        return false;
+    const enum parse http =
+        who == CLIENT ? http_looks_like_request(run->bytes) : http_looks_like_response(run->bytes);
+    return http == PARSE_OK && is_at_border(h, who);
 }
 
 /* In TLS 1.3 alerts and key updates look like data too (RFC 8446 5.2); their length distinguishes them. */

@@ -73,11 +73,10 @@ struct span http_skip_to_request(struct span bytes);
 enum parse http_looks_like_request(struct span start);
 enum parse http_looks_like_response(struct span start);
 
-/* A message within bytes that begin with something else, or where something else came before: behind whole
- * records of TLS, and behind a few bytes that are no text. Empty: there is none. A request is one by its
- * whole line. */
+/* A request within bytes that begin with something else, or where something else came before: behind whole
+ * records of TLS, and behind a few bytes that are no text. Empty: there is none. It is one by its whole
+ * line. */
 struct span http_find_request(struct span bytes);
-struct span http_find_response(struct span bytes);
 bool http_is_text(uint8_t byte);
 
 /* The name of the protocol that a whole request line of three words ends with, if it is one whose methods

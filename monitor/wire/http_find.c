@@ -28,11 +28,6 @@ static bool is_request(struct span bytes)
             !r.simple);
 }
 
-static bool is_response(struct span bytes)
-{
-    return http_looks_like_response(bytes) == PARSE_OK;
-}
-
 bool http_is_text(uint8_t byte)
 {
     return (byte >= ' ' && byte < 0x7f) || (byte >= '\t' && byte <= '\r');
@@ -44,24 +39,17 @@ static bool may_begin(struct span bytes, size_t i, bool odd)
     return i == 0 || odd || bytes.p[i - 1] == '\n' || !http_is_text(bytes.p[i - 1]);
 }
 
-static struct span find(struct span bytes, bool (*is_message)(struct span))
+struct span http_find_request(struct span bytes)
 {
     bytes = skip_whole_records(bytes);
     const struct span line = span_head(bytes, LINE_BYTES);
     const bool among = line.n && memmem(line.p, line.n, "HTTP/", 5);
     const size_t most = among ? AMONG_BYTES : 1;
-    for (size_t i = 0; i < most && i < bytes.n; i++)
-        if (may_begin(bytes, i, !http_is_text(bytes.p[0])) && is_message(span_skip(bytes, i)))
+    for (size_t i = 0; i < most && i < bytes.n; i++) {
+        const bool found_before = i && bytes.p[i] <= ' '; /* empty lines are skipped from the first one on */
+        if (!found_before && may_begin(bytes, i, !http_is_text(bytes.p[0])) &&
+            is_request(span_skip(bytes, i)))
             return span_skip(bytes, i);
+    }
     return span_of(NULL, 0);
-}
-
-struct span http_find_request(struct span bytes)
-{
-    return find(bytes, is_request);
-}
-
-struct span http_find_response(struct span bytes)
-{
-    return find(bytes, is_response);
 }
