@@ -146,10 +146,12 @@ static bool feed_head(struct http *http, struct connection *c, enum side who, st
     }
     if (!r->length && bytes->n && !http_is_text(bytes->p[0])) {
         const enum last_request asked = c->asked;
+        const uint32_t damage = c->seen.damage;
         note_hello(c, who, *bytes);
         go_astray(http, c, who);
-        c->asked =
-            asked; /* it is no other request: behind a refused CONNECT the server may take it even so */
+        c->asked = asked; /* it is no other request */
+        if (asked == ASKED_SWITCH)
+            c->seen.damage = damage; /* behind a refused CONNECT the server may take it even so */
         return false;
     }
     const struct span head = head_take(r, who, bytes, false);
