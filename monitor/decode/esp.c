@@ -12,10 +12,10 @@ static bool carries_tcp(const struct packet *p, size_t check)
     const struct span bytes = p->bytes;
     if (bytes.n < HEADER + TCP_HEADER + TRAILER + check)
         return false;
-    const uint8_t *trailer = bytes.p + bytes.n - check - TRAILER;
+    const struct span trailer = span_skip(bytes, bytes.n - check - TRAILER);
     const size_t room = bytes.n - HEADER - TCP_HEADER - TRAILER - check;
-    const size_t padding = trailer[0];
-    if (trailer[1] != TRANSPORT_TCP || padding > room)
+    const size_t padding = trailer.p[0];
+    if (trailer.p[1] != TRANSPORT_TCP || padding > room)
         return false;
     const struct span tcp = span_head(span_skip(bytes, HEADER), TCP_HEADER + room - padding);
     return checksum_fits_tcp(p->out, tcp);

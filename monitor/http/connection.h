@@ -20,7 +20,7 @@ enum phase {
     PHASE_FRAGMENT, /* a part of a head, */
     PHASE_PAYLOAD,  /* or anything else that a frame has */
     PHASE_TUNNEL,   /* behind a CONNECT or an Upgrade to TLS: the first bytes are still to come */
-    PHASE_OTHER,    /* these were of another protocol, but a later run may begin with a message */
+    PHASE_OTHER,    /* these were of another protocol, in which a request is only a doubt */
     PHASE_ASTRAY,   /* likewise, and TLS cannot begin there: it is in frames, or should have been a message */
     PHASE_OVER,     /* nothing more can be read */
 };

@@ -141,8 +141,8 @@ struct span clear_next(struct clear_reader *reader, enum side who, struct span *
  * read. */
 bool tls_is_followed(struct tls *tls, const struct flow *flow, enum side who, const struct run *run);
 
-/* The ends of a flow in FLOW_HANDSHAKE go on in clear: the client asks by HTTP where a record should begin,
- * or the server answers so after the handshake has failed. Call tls_finish(), and search the run. */
+/* The ends of a flow in FLOW_HANDSHAKE go on in clear: after the handshake has failed, HTTP begins where a
+ * record should. Call tls_finish(), and search the run. */
 bool tls_is_left(const struct tls *tls, const struct flow *flow, enum side who, const struct run *run);
 
 /*

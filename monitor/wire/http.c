@@ -587,8 +587,8 @@ enum parse http_request_parse(struct span head, bool cut, struct http_request *o
         return PARSE_OK;
     const enum parse result = parse_fields(&c, &out->fields);
     distrust_old_chunks(last_word(line), &out->fields);
-    if (out->fields
-            .twice) /* RFC 9112 6.1 lets a server refuse it, and has it close the connection behind it */
+    /* RFC 9112 6.1 lets a server refuse it, and has it close the connection behind it. */
+    if (out->fields.twice)
         out->fields.body = HTTP_UNCLEAR;
     return result;
 }

@@ -1,4 +1,4 @@
-/* A message of HTTP among bytes that are none, such as records of TLS that no handshake belongs to. */
+/* A request of HTTP among bytes that are none, such as records of TLS that no handshake belongs to. */
 #include "wire/http.h"
 #include "wire/record.h"
 

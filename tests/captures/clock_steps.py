@@ -48,8 +48,8 @@ class Network:
         if acknowledged:
             c.acknowledge(1 - side)
 
-    def open(self):
-        c = self.connection()
+    def open(self, c=None):
+        c = c or self.connection()
         for side, flags in ((CLIENT, 0x02), (SERVER, 0x12)):
             self.take(c, c.frame(side, flags))
             c.seq[side] += 1
@@ -212,11 +212,7 @@ def told_by(others, change, after):
             return b"\1\1\x08\x0a" + struct.pack("!II", now * 1000 // SECOND + stands * 77777 + side & 0xFFFFFFFF, 1)
         c.options = options
         c.acknowledge = lambda side, c=c: n.take(c, c.frame(side, 0x10))
-        n.take(c, c.frame(CLIENT, 0x02))
-        c.seq[CLIENT] += 1
-        n.take(c, c.frame(SERVER, 0x12))
-        c.seq[SERVER] += 1
-        c.acknowledge(CLIENT)
+        n.open(c)
         connections.append(c)
     for _ in range(3):
         for c in connections:
@@ -259,11 +255,7 @@ def witnesses(folder):
         n.talk(full(session=ID))
         c = capturelib.Connection(client=("192.0.2.66", 40000), server=("192.0.2.200", 443))
         c.acknowledge = lambda side, c=c: n.take(c, c.frame(side, 0x10))
-        n.take(c, c.frame(CLIENT, 0x02))
-        c.seq[CLIENT] += 1
-        n.take(c, c.frame(SERVER, 0x12))
-        c.seq[SERVER] += 1
-        c.acknowledge(CLIENT)
+        n.open(c)
         hello = full(session=b"\xc7" * 32)[0][1]
         n.say(c, CLIENT, hello[:50])
         n.wait(25 * HOUR)
