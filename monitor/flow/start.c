@@ -45,16 +45,32 @@ static void remember_start(struct flow_table *table, struct flow *flow, const st
     flow->with_data = segment->payload_len > 0;
 }
 
-static struct syn_answer *answer_of(struct flow_table *table, const struct flow *flow)
+/* Where a connection's last SYN/ACK and its last stray segment are kept; others may take the place. */
+static size_t stray_slot(const struct flow_table *table, const struct flow *flow)
 {
-    return &table->answer[flow_slot(table, flow) % STRAYS];
+    return flow_slot(table, flow) % STRAYS;
 }
 
-/* The SYN/ACK that answers the remembered SYN; NULL: none. */
-static const struct syn_answer *pending_answer(const struct flow_table *table, const struct flow *flow)
+/* The SYN/ACK of this connection that answers the remembered SYN or, `declined`, that the client did not
+ * accept; NULL: none. */
+static const struct syn_answer *answer_of(const struct flow_table *table, const struct flow *flow,
+                                          bool declined)
 {
-    const struct syn_answer *a = &table->answer[flow_slot(table, flow) % STRAYS];
-    return a->flow == flow && !a->declined ? a : NULL;
+    const struct syn_answer *a = &table->answer[stray_slot(table, flow)];
+    return a->flow == flow && a->declined == declined ? a : NULL;
+}
+
+static const struct stray *stray_of(const struct flow_table *table, const struct flow *flow)
+{
+    const struct stray *s = &table->stray[stray_slot(table, flow)];
+    return s->flow == flow ? s : NULL;
+}
+
+/* Neither begins nor resets a connection, and has just these numbers. */
+static bool goes_on_at(const struct segment *segment, uint32_t seq, uint32_t ack)
+{
+    return (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == seq &&
+           segment->ack == ack;
 }
 
 /*
@@ -63,17 +79,17 @@ static const struct syn_answer *pending_answer(const struct flow_table *table, c
  */
 static void note_answer(struct flow_table *table, const struct flow *flow, const struct segment *segment)
 {
-    *answer_of(table, flow) = (struct syn_answer){.flow = flow,
-                                                  .end = segment->seq + 1,
-                                                  .ack = segment->ack,
-                                                  .side = segment->side,
-                                                  .network = networks_of_segment(segment)};
+    table->answer[stray_slot(table, flow)] = (struct syn_answer){.flow = flow,
+                                                                 .end = segment->seq + 1,
+                                                                 .ack = segment->ack,
+                                                                 .side = segment->side,
+                                                                 .network = networks_of_segment(segment)};
 }
 
 /* The network of the SYN/ACK that answers the remembered SYN. */
 static uint16_t network_of_answer(const struct flow_table *table, const struct flow *flow)
 {
-    return table->answer[flow_slot(table, flow) % STRAYS].network;
+    return table->answer[stray_slot(table, flow)].network;
 }
 
 /*
@@ -172,23 +188,22 @@ static bool is_answered_elsewhere(const struct flow_table *table, const struct f
 {
     if (in_window(distance(flow->side[segment->side].next, segment->seq))) /* as nearly all */
         return false;
-    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
-    return s->flow == flow && s->side != segment->side && segment->belief == BELIEVED &&
-           (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == s->ack &&
-           segment->ack == s->end;
+    const struct stray *s = stray_of(table, flow);
+    return s && s->side != segment->side && segment->belief == BELIEVED &&
+           goes_on_at(segment, s->ack, s->end);
 }
 
 struct start_beside stream_leave_beside(struct flow_table *table, struct flow *flow,
                                         const struct segment *segment, enum stream_start start)
 {
     const bool answered = start == STREAM_BEGINS_UNPROVEN && is_answered_elsewhere(table, flow, segment);
-    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
+    const struct stray *s = answered ? stray_of(table, flow) : NULL;
     const bool by_syn = segment->flags & TCP_SYN || start == STREAM_BEGINS_UNPROVEN;
     const struct start_beside beside = {
-        .network = answered ? s->network
+        .network = s        ? s->network
                    : by_syn ? networks_of_side(table, flow, NO_SIDE)
                             : network_of_answer(table, flow),
-        .captured = start != STREAM_BEGINS_UNPROVEN || (answered && s->start),
+        .captured = start != STREAM_BEGINS_UNPROVEN || (s && s->start),
         .disputed = start == STREAM_BEGINS_UNPROVEN && began_otherwise(table, flow),
     };
     flow->parted = true;
@@ -205,10 +220,9 @@ bool stream_completes_start(const struct flow_table *table, const struct flow *f
     const unsigned side = segment->side;
     if (flow->pending_side != side)
         return false;
-    const struct syn_answer *a = pending_answer(table, flow);
-    return a && a->side != side && segment->belief == BELIEVED &&
-           (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == a->ack &&
-           segment->ack == a->end && follows_syn(flow, segment->seq);
+    const struct syn_answer *a = answer_of(table, flow, false);
+    return a && a->side != side && segment->belief == BELIEVED && goes_on_at(segment, a->ack, a->end) &&
+           follows_syn(flow, segment->seq);
 }
 
 /* A server that took data from the remembered SYN goes on at once, behind its own. Its answer shows that the
@@ -219,10 +233,9 @@ static bool goes_on_at_once(const struct flow_table *table, const struct flow *f
     const unsigned side = segment->side;
     if (flow->pending_side != !side || flow->state < FLOW_READABLE || !segment->payload_len)
         return false;
-    const struct syn_answer *a = pending_answer(table, flow);
-    return a && a->side == side && segment->belief == BELIEVED &&
-           (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == a->end &&
-           segment->ack == a->ack && a->ack != flow->pending_isn + 1;
+    const struct syn_answer *a = answer_of(table, flow, false);
+    return a && a->side == side && segment->belief == BELIEVED && goes_on_at(segment, a->end, a->ack) &&
+           a->ack != flow->pending_isn + 1;
 }
 
 /* Is the remembered SYN the one that began the connection? */
@@ -348,7 +361,7 @@ static enum stream_start shows_stale(const struct flow *flow, const struct segme
 void start_note_stray(struct flow_table *table, const struct flow *flow, const struct segment *segment)
 {
     if (segment->flags & TCP_ACK && segment->belief == BELIEVED)
-        table->stray[flow_slot(table, flow) % STRAYS] =
+        table->stray[stray_slot(table, flow)] =
             (struct stray){.flow = flow,
                            .end = segment_data_at(segment) + (uint32_t)segment->payload_len,
                            .ack = segment->ack,
@@ -360,12 +373,13 @@ void start_note_stray(struct flow_table *table, const struct flow *flow, const s
 /* One of several SYN/ACKs of this side, which the client apparently does not accept. */
 static void note_declined(struct flow_table *table, const struct flow *flow, unsigned side, uint32_t first)
 {
-    *answer_of(table, flow) = (struct syn_answer){.flow = flow,
-                                                  .end = first,
-                                                  .ack = flow->side[!side].first,
-                                                  .side = side,
-                                                  .network = networks_of_side(table, flow, side),
-                                                  .declined = true};
+    table->answer[stray_slot(table, flow)] =
+        (struct syn_answer){.flow = flow,
+                            .end = first,
+                            .ack = flow->side[!side].first,
+                            .side = side,
+                            .network = networks_of_side(table, flow, side),
+                            .declined = true};
 }
 
 /* The client has accepted one of several SYN/ACKs, and now accepts another one, with the same number of its
@@ -374,13 +388,10 @@ static bool takes_both_answers(const struct flow_table *table, const struct flow
                                const struct segment *segment)
 {
     const unsigned side = segment->side;
-    const bool plain = (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK;
-    if (!plain || segment->seq != flow->side[side].first || !(flow->confirmed >> !side & 1) ||
-        has_spoken(flow, !side))
+    if (segment->seq != flow->side[side].first || !(flow->confirmed >> !side & 1) || has_spoken(flow, !side))
         return false;
-    const struct syn_answer *a = &table->answer[flow_slot(table, flow) % STRAYS];
-    return a->flow == flow && a->declined && a->side != side && segment->ack == a->end &&
-           segment->seq == a->ack;
+    const struct syn_answer *a = answer_of(table, flow, true);
+    return a && a->side != side && goes_on_at(segment, a->ack, a->end);
 }
 
 /* Does this segment acknowledge something of the connection that the other side's SYN began? */
@@ -579,7 +590,10 @@ static void settle_answers(struct flow_table *table, struct flow *flow, const st
     const bool second = follows(flow->pending_isn + 1, number);
     if (!first && !second && side != server && flow->more_answers && segment->seq == flow->side[side].first &&
         !(flow->marks[server] & SIDE_DATA)) {
-        anchor(table, flow, server, number); /* the client's first segment: it accepts yet another one */
+        /* The client's first segment: it accepts yet another one. By which number tells only the segment
+         * itself, so it confirms nothing. */
+        anchor(table, flow, server, number);
+        flow->marks[server] = SIDE_KNOWN;
     } else if (first == second) {
         return;
     }
