@@ -304,14 +304,18 @@ struct stray {
     bool start; /* it is a SYN/ACK */
 };
 
-/* The last SYN/ACK that answers the SYN of a connection's `pending_isn`. Other segments take its place
- * nowhere: whoever sends them would hide what begins with it. */
+enum { MORE_ANSWERS = 4 };
+
+/* The last SYN/ACK that answers the SYN of a connection's `pending_isn`. No other segment of the connection
+ * replaces it, since its sender could hide what begins with it; that of a later connection may. */
 struct syn_answer {
     const struct flow *flow;
     uint32_t end, ack; /* as above */
     unsigned side;
     uint16_t network;
     bool declined; /* one of several SYN/ACKs that answer the first SYN: the client took another */
+    uint8_t count; /* then: how many `ends` there are */
+    uint32_t ends[MORE_ANSWERS]; /* of those that came between the first and this one */
 };
 
 /* The networks in which the sides of a connection were seen to begin, by enum side. */

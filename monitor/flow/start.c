@@ -373,13 +373,31 @@ void start_note_stray(struct flow_table *table, const struct flow *flow, const s
 /* One of several SYN/ACKs of this side, which the client apparently does not accept. */
 static void note_declined(struct flow_table *table, const struct flow *flow, unsigned side, uint32_t first)
 {
-    table->answer[stray_slot(table, flow)] =
-        (struct syn_answer){.flow = flow,
-                            .end = first,
-                            .ack = flow->side[!side].first,
-                            .side = side,
-                            .network = networks_of_side(table, flow, side),
-                            .declined = true};
+    struct syn_answer new = {.flow = flow,
+                             .end = first,
+                             .ack = flow->side[!side].first,
+                             .side = side,
+                             .network = networks_of_side(table, flow, side),
+                             .declined = true};
+    const struct syn_answer *was = answer_of(table, flow, true);
+    if (was && was->side == side && was->ack == new.ack) {
+        new.count = was->count;
+        memcpy(new.ends, was->ends, sizeof new.ends);
+        if (was->end != first && new.count < MORE_ANSWERS)
+            new.ends[new.count++] = was->end;
+    }
+    table->answer[stray_slot(table, flow)] = new;
+}
+
+/* Was a SYN/ACK of the side captured behind which this number comes, other than the first and the last? */
+static bool was_answered_at(const struct flow_table *table, const struct flow *flow, unsigned side,
+                            uint32_t number)
+{
+    const struct syn_answer *a = answer_of(table, flow, true);
+    for (unsigned i = 0; a && a->side == side && i < a->count; i++)
+        if (a->ends[i] == number)
+            return true;
+    return false;
 }
 
 /* The client has accepted one of several SYN/ACKs, and now accepts another one, with the same number of its
@@ -590,10 +608,11 @@ static void settle_answers(struct flow_table *table, struct flow *flow, const st
     const bool second = follows(flow->pending_isn + 1, number);
     if (!first && !second && side != server && flow->more_answers && segment->seq == flow->side[side].first &&
         !(flow->marks[server] & SIDE_DATA)) {
-        /* The client's first segment: it accepts yet another one. By which number tells only the segment
-         * itself, so it confirms nothing. */
+        /* The client's first segment: it accepts yet another one. If that was not captured, the number is
+         * known from this segment alone, which confirms nothing then. */
+        const bool captured = was_answered_at(table, flow, server, number);
         anchor(table, flow, server, number);
-        flow->marks[server] = SIDE_KNOWN;
+        flow->marks[server] = captured ? SIDE_KNOWN | SIDE_SYN : SIDE_KNOWN;
     } else if (first == second) {
         return;
     }
