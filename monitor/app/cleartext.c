@@ -82,7 +82,7 @@ static bool is_ut_server(const struct pipeline *p, const struct http_connection 
 static bool is_ut(const struct pipeline *p, const struct http_connection *h)
 {
     return site_is_ue(p->site, &h->whence.client) &&
-           (is_ut_server(p, h) || (h->xcap && !site_has_scope(p->site)));
+           (is_ut_server(p, h) || (h->maybe_of_ut && !site_has_scope(p->site)));
 }
 
 static bool is_ut_exchange(const struct pipeline *p, const struct http_connection *h,

@@ -68,6 +68,7 @@ static void begin(struct flow *flow, struct segment *segment)
     flow->marks[0] = flow->marks[1] = 0;
     flow->used = false;
     flow->renegotiated = flow->requested = false;
+    flow->granted = 0;
     flow->clear_kind = CLEAR_NONE;
     flow->clear = 0;
     flow->handshake = 0;

@@ -63,7 +63,9 @@ struct flow {
     struct endpoint end[2];
     nanos first_seen, last_seen;
     struct flow_side side[2];
-    uint32_t recent : 25;    /* window of bytes handed on; 0: none */
+    uint32_t recent : 23;    /* window of bytes handed on; 0: none */
+    uint32_t parted : 1;     /* there may be another connection between the same ends */
+    uint32_t used : 1;       /* a segment after its first came since it was last queued for eviction */
     uint32_t with_data : 1;  /* the SYN of pending_isn had data (RFC 7413) */
     uint32_t opened : 2;     /* a bit for each side whose first number the other has acknowledged */
     uint32_t reset : 2;      /* FLOW_RECORDS: a bit for each side that has reset it at its own `next` */
@@ -87,10 +89,8 @@ struct flow {
     uint8_t multipath : 2; /* a bit for each side that says that it may use several paths (RFC 8684) */
     uint8_t joined : 1;    /* its SYN says that it is a further path of another connection */
     uint8_t numbered : 3;  /* a bit for each of its networks that the table has */
-    uint8_t parted : 1;    /* there may be another connection between the same ends */
     uint8_t in_confirmed : 1; /* the table's own: in which queue it is */
     uint8_t more_answers : 1; /* pending_isn was of yet another SYN/ACK before */
-    uint8_t used : 1;         /* a segment after its first came since it was last queued for eviction */
     uint8_t believed : 1;     /* a segment that its receiver accepts was seen (checksum.h) */
     uint8_t renegotiated : 1; /* FLOW_RECORDS: the keys may be those of a later, protected handshake */
     uint8_t disputed : 1;     /* an end disowns it (dispute.c), or struct start_beside */
@@ -112,8 +112,8 @@ struct flow {
     uint8_t spoke : 2;     /* a bit for each side that said something else before TLS */
     uint8_t odd : 2;       /* a bit for each side that said something before TLS that is not text */
     uint8_t proxied : 1;   /* a balancer put a header before the client's bytes (wire/proxy.h) */
-    uint8_t requested : 1; /* FLOW_RECORDS: a record as short as a HelloRequest came; before TLS: the last
-                              words grant what was asked for */
+    uint8_t requested : 1; /* FLOW_RECORDS: a record as short as a HelloRequest came */
+    uint8_t granted : 2;   /* before TLS: the bit of the side whose words came last, if they grant it */
     uint32_t handshake;    /* slot of the tls layer; 0: none */
 
     /* Written by app/cleartext.c, app/keys.c. */

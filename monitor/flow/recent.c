@@ -198,7 +198,7 @@ static struct recents *recents_of(struct flow_table *table, struct flow *flow, u
     }
     if (search)
         queue_searched(table, recents, slot);
-    flow->recent = slot & 0x1ffffffU; /* more windows would take hundreds of gigabytes */
+    flow->recent = slot & 0x7fffffU; /* there are no more, with the 2^20 handshakes that a site may ask for */
     return recents;
 }
 

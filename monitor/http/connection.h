@@ -31,7 +31,7 @@ struct reader {
     uint64_t left; /* of the body or chunk; UINT64_MAX: until the close */
     uint16_t length;
     uint16_t line;            /* where in `head` the line begins that is collected */
-    bool left_out;            /* not all of that line is there */
+    bool cut;                 /* not all of that line, or of a head in frames, is there */
     bool kept;                /* the line before it was kept, so that its folds are as well */
     bool target_cut;          /* what was kept of the head lacks a part of its first line, */
     bool fields_cut;          /* of another line, */
@@ -80,8 +80,8 @@ struct connection {
     void *owner;
     struct member member;
     unsigned waiting_count, early_count, answered_count;
-    unsigned left_out; /* requests for which there was no room, at one time */
-    nanos left_out_at;
+    unsigned no_room; /* requests for which there was none, all of them at the time `no_room_at` */
+    nanos no_room_at;
     struct reader side[2]; /* by enum side */
     /* What follows is written before it is read, so a new connection need not clear it. */
     struct http_exchange waiting[HTTP_PIPELINE];  /* requests without answer, oldest first */

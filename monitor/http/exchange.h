@@ -126,8 +126,8 @@ struct http_connection {
     bool unanswered;  /* the last 401 was followed by none of them */
     bool any_port;  /* the site names the servers of Ut: on which port a proxy is to ask them tells nothing */
     bool forwarded; /* one of the requests is such by its fields, or the connection by its PROXY header */
-    uint32_t xcap;  /* requests that are of Ut, also CONNECT, those that may be, and those that could
-                       not be read to their end, or at all */
+    uint32_t maybe_of_ut;    /* requests that are of Ut or may be, CONNECT, and those that could not be
+                                read to their end, or at all */
     uint32_t damage;         /* enum http_damage */
     bool for_page;           /* a request may be a page's, and does not count */
     bool connect;            /* a CONNECT was among the requests */

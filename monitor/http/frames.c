@@ -7,7 +7,7 @@ void begin_frames(struct connection *c, enum side who)
     struct reader *r = &c->side[who];
     r->phase = PHASE_FRAME;
     r->length = r->line = 0;
-    r->left_out = r->target_cut = r->fields_cut = r->fields_lost = false;
+    r->cut = r->target_cut = r->fields_cut = r->fields_lost = false;
     c->asked = ASKED_OTHER;
     if (who == SERVER)
         forget_preface(c);
@@ -137,7 +137,7 @@ static bool on_response(struct http *http, struct connection *c, const struct he
 static bool on_fragment(struct http *http, struct connection *c, enum side who, const struct whence *where)
 {
     struct reader *r = &c->side[who];
-    const bool whole = !r->left_out;
+    const bool whole = !r->cut;
     const struct span payload = span_of(r->head + r->line, (size_t)r->length - r->line);
     struct span part;
     r->phase = PHASE_FRAME;
@@ -152,7 +152,7 @@ static bool on_fragment(struct http *http, struct connection *c, enum side who, 
     struct head h;
     const bool parsed = read_head(http, span_of(r->head, r->length), !whole, &h);
     r->line = r->length = 0;
-    r->left_out = false;
+    r->cut = false;
     if (!parsed) {
         give_up(http, c, who);
         return false;
@@ -201,9 +201,9 @@ static void collect(struct reader *r, struct span *bytes, size_t n)
 /* As much of a head as there is room for. Of the last octets the header of the next frame takes the place. */
 static void collect_fragment(struct reader *r, struct span *bytes, size_t n)
 {
-    const size_t room = r->left_out ? 0 : (size_t)HTTP_HEAD_BYTES - HTTP2_HEADER_BYTES - r->length;
+    const size_t room = r->cut ? 0 : (size_t)HTTP_HEAD_BYTES - HTTP2_HEADER_BYTES - r->length;
     struct span part = span_head(*bytes, n);
-    r->left_out |= part.n > room;
+    r->cut |= part.n > room;
     *bytes = span_skip(*bytes, n);
     collect(r, &part, part.n < room ? part.n : room);
 }

@@ -11,27 +11,27 @@ enum {
 static void begin_head(struct reader *r)
 {
     r->line = 0;
-    r->left_out = r->kept = r->target_cut = r->fields_cut = r->fields_lost = false;
+    r->cut = r->kept = r->target_cut = r->fields_cut = r->fields_lost = false;
 }
 
 /* The line that has ended is kept or left out. True: so has the head. */
 static bool end_line(struct reader *r, enum side who)
 {
     const struct span line = span_of(r->head + r->line, (size_t)r->length - r->line);
-    const bool left_out = r->left_out;
-    r->left_out = false;
+    const bool cut = r->cut;
+    r->cut = false;
     if (r->line == 0) {
-        r->target_cut = left_out;
+        r->target_cut = cut;
         r->line = r->length;
-        return who == CLIENT && !left_out && http_simple_request_length(line);
+        return who == CLIENT && !cut && http_simple_request_length(line);
     }
-    if (!left_out && http_skip_empty_lines(line).n == 0)
+    if (!cut && http_skip_empty_lines(line).n == 0)
         return true;
     const bool fold = line.p[0] == ' ' || line.p[0] == '\t'; /* RFC 9112 5.2 */
     const enum http_field_use use = http_field_use(line);
     r->kept = fold ? r->kept : use != HTTP_FIELD_UNUSED;
     const bool room = r->length <= HTTP_HEAD_BYTES - LINE_ROOM;
-    r->fields_cut |= r->kept && left_out && use != HTTP_FIELD_NAME;
+    r->fields_cut |= r->kept && cut && use != HTTP_FIELD_NAME;
     r->fields_lost |= r->kept && !room;
     if (r->kept && room)
         r->line = r->length;
@@ -47,7 +47,7 @@ static bool take_byte(struct reader *r, enum side who, uint8_t c)
     if (fits || c == '\n') /* of which there is always room for one */
         r->head[r->length++] = c;
     else
-        r->left_out = true;
+        r->cut = true;
     return c == '\n' && end_line(r, who);
 }
 

@@ -5,7 +5,7 @@
 void note_unread_request(struct connection *c, struct span target)
 {
     struct xcap_path path;
-    c->seen.xcap += xcap_path_parse(target, &path);
+    c->seen.maybe_of_ut += xcap_path_parse(target, &path);
 }
 
 void note_begun_request(struct connection *c)

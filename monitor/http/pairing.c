@@ -97,7 +97,7 @@ static void count_lone_answer(struct connection *c, const struct answer *a)
     const uint32_t unseen = HTTP_DAMAGE_START | HTTP_DAMAGE_NO_CLIENT | HTTP_DAMAGE_GAP;
     const bool unread = c->has_body || c->seen.damage & HTTP_DAMAGE_MALFORMED;
     if (unread && is_2xx(a) && !(c->seen.damage & unseen)) {
-        c->seen.xcap++;
+        c->seen.maybe_of_ut++;
         c->seen.damage |= HTTP_DAMAGE_MALFORMED;
     }
     c->seen.count.answers++;
@@ -220,9 +220,9 @@ static bool answer_early(struct http *http, struct connection *c, uint32_t strea
 /* More requests at one time than are reported one by one; a segment may bring thousands. */
 static bool are_too_many(struct connection *c, nanos now)
 {
-    c->left_out = c->left_out_at == now ? c->left_out + 1 : 1;
-    c->left_out_at = now;
-    return c->left_out > HTTP_LEFT_OUT;
+    c->no_room = c->no_room_at == now ? c->no_room + 1 : 1;
+    c->no_room_at = now;
+    return c->no_room > HTTP_LEFT_OUT;
 }
 
 /* A request for which there is no room. In HTTP/2 its answer is known by its stream, and is left out too; in
@@ -230,7 +230,7 @@ static bool are_too_many(struct connection *c, nanos now)
 static bool leave_out(struct http *http, struct connection *c, const struct http_exchange *new)
 {
     if (!new->stream || are_too_many(c, new->whence.time)) {
-        c->seen.xcap++; /* what comes next is not read, and may be of Ut */
+        c->seen.maybe_of_ut++; /* what comes next is not read, and may be of Ut */
         connection_give_up(http, c, CLIENT, HTTP_DAMAGE_TOO_LONG);
         return false;
     }
@@ -257,7 +257,7 @@ bool pair_request(struct http *http, struct connection *c, const struct http_req
     const bool first = count_request(c, &new);
     c->seen.forwarded |= new.forwarded;
     c->seen.for_page |= new.for_page;
-    c->seen.xcap += new.of_ut || new.may_be_of_ut; /* where something is missing, that may be Ut */
+    c->seen.maybe_of_ut += new.of_ut || new.may_be_of_ut; /* where something is missing, that may be Ut */
     if (!c->has_request || first)
         c->seen.whence = *where;
     c->has_request = true;

@@ -14,7 +14,7 @@ static void begin_body(struct reader *r, struct body body)
 static void end_at_message(struct http *http, struct connection *c, enum side who)
 {
     const bool lost = c->side[who].fields_lost;
-    c->seen.xcap += who == CLIENT; /* what comes next may be of Ut */
+    c->seen.maybe_of_ut += who == CLIENT; /* what comes next may be of Ut */
     connection_give_up(http, c, who, lost ? HTTP_DAMAGE_TOO_LONG : HTTP_DAMAGE_MALFORMED);
 }
 
@@ -29,7 +29,8 @@ static void go_astray(struct http *http, struct connection *c, enum side who)
 /* A hello that nothing in HTTP has led to: what is said in its TLS may be of Ut. */
 static void note_hello(struct connection *c, enum side who, struct span bytes)
 {
-    c->seen.xcap += who == CLIENT && opening_look(span_head(bytes, OPENING_BYTES)) == OPENING_CLIENT_HELLO;
+    c->seen.maybe_of_ut +=
+        who == CLIENT && opening_look(span_head(bytes, OPENING_BYTES)) == OPENING_CLIENT_HELLO;
 }
 
 /* Behind what is not HTTP, a request may be one, or a part of another protocol's document: that it may be of

@@ -55,8 +55,7 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
     /* In HTTP, it was looked for in places where a document may be. */
     const unsigned contested = flow->contested && flow->clear_kind == CLEAR_HTTP ? 3 : flow->contested;
     h->search.begun = true;
-    h->granted = flow->requested;
-    flow->requested = false;
+    h->granted = flow->granted >> !client & 1;
     flow_name_client(flow, client);
     o->whence = *first;
     o->whence.client = flow->end[flow_side_of(flow, CLIENT)];
@@ -280,7 +279,7 @@ static void note_words(struct flow *flow, unsigned side, struct span bytes)
 {
     const unsigned bit = 1U << side;
     flow->spoke = (flow->spoke | bit) & 3U;
-    flow->requested = words_grant(bytes);
+    flow->granted = words_grant(bytes) ? bit & 3U : 0;
     if (skip_empty_records(bytes).n && !are_words(bytes))
         flow->odd = (flow->odd | bit) & 3U;
 }

@@ -161,6 +161,7 @@ WORDS = {"SMTP": (b"STARTTLS\r\n", b"220 go\r\n", b"454 TLS not available\r\n", 
          "XMPP": (b"<starttls/>", b"<proceed/>", b"<failure/>", [(CLIENT, b"<stream:stream>"), (SERVER, b"<stream:features/>")])}
 GRANTED = {k + ", granted": asked(question, yes, *before) for k, (question, yes, _, before) in WORDS.items()}
 OTHERWISE = {k + ", refused": asked(question, no, *before) for k, (question, _, no, before) in WORDS.items()}
+OTHERWISE |= {k + ", granted by the UE": asked(question, no, *before) + [(CLIENT, yes)] for k, (question, yes, no, before) in WORDS.items()}
 OTHERWISE |= {"SMTP, not asked": MAIL, "SOCKS5, no method": asked(b"\5\1\0", b"\5\xff")}
 TO_TLS = {"TLS": switch(b"TLS/1.2", b"TLS/1.2, HTTP/1.1"), "TLS, granted without a name": switch(b"TLS/1.2", b""),
           "TLS among others": switch(b"tunnel, TLS/1.2", b"TLS/1.2"), "two of TLS": switch(b"TLS/1.3, TLS/1.2", b"")}
