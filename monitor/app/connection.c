@@ -256,6 +256,8 @@ static void note_origin(struct pipeline *p, struct flow *flow)
         tls_no_balancer(flow);
 }
 
+enum { BOTH_SIDES = 3 };
+
 static void contradict(struct pipeline *p, struct flow *flow)
 {
     late_check_forget(p, flow);
@@ -263,15 +265,6 @@ static void contradict(struct pipeline *p, struct flow *flow)
         struct statement f = {.kind = TOLD_CONTRADICTION, .flow_id = flow_id(flow), .side = who};
         pipeline_tell(p, &f);
     }
-}
-
-static void doubt_both(struct pipeline *p, struct flow *flow, struct flow *other)
-{
-    const unsigned both = 3;
-    while (!tls_contradict(p->tls, flow, both))
-        make_room(p, flow);
-    while (!tls_contradict(p->tls, other, both))
-        make_room(p, flow);
 }
 
 /* Two simultaneous connections in one network between the same ends: either a host between them rewrites
@@ -288,7 +281,8 @@ static void settle_rewritten(struct pipeline *p, struct flow *flow)
         } else if (flow->disputed != other->disputed) { /* the other one is the ends' own */
             continue;
         } else if (tls_has_begun(p->tls, other) && !(flow->same_words && other->same_words)) {
-            doubt_both(p, flow, other);
+            tls_contradict(p->tls, flow, BOTH_SIDES);
+            tls_contradict(p->tls, other, BOTH_SIDES);
         } else if (!other->handshake && other->recent && !(flow->same_words && other->same_words)) {
             contradict(p, other); /* what it said is reported, or held back */
         }
@@ -303,14 +297,6 @@ static void search_on(struct pipeline *p, struct flow *flow, bool halted)
     recent_search(&p->flows, flow);
 }
 
-/* A side that sent bytes that were not read may have said something else than those that were. */
-static void doubt_missed(struct pipeline *p, struct flow *flow)
-{
-    const unsigned missed = pipeline_missed(p, flow);
-    while (missed && !tls_contradict(p->tls, flow, missed))
-        make_room(p, flow);
-}
-
 /* Notes that the HTTP before does not lead to TLS. */
 static void note_not_agreed(struct pipeline *p, const struct flow *flow)
 {
@@ -319,10 +305,36 @@ static void note_not_agreed(struct pipeline *p, const struct flow *flow)
         tls_not_agreed(p->tls, flow);
 }
 
+/* What the connection goes on by. */
+struct ended {
+    bool again; /* it was not its first handshake */
+    bool complete;
+    bool halted;      /* nobody ended it */
+    bool clear_suite; /* what follows is not encrypted */
+    uint16_t version;
+    struct session_use use;
+};
+
+static struct ended what_ended(const struct observation *o)
+{
+    return (struct ended){
+        .again = o->renegotiation,
+        .complete = o->outcome == OUTCOME_COMPLETE,
+        .halted = !observation_fatal_alert(o) && !o->side[CLIENT].closed && !o->side[SERVER].closed,
+        .clear_suite = observation_clear_suite(o) != NULL,
+        .version = observation_version(o),
+        .use = {.told = !o->renegotiation,
+                .begun = o->side[CLIENT].hello_time,
+                .user = user_of(o),
+                .resumed = o->renegotiation || o->resumption != RESUMPTION_FULL},
+    };
+}
+
 static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
 {
     settle_rewritten(p, flow);
-    doubt_missed(p, flow);
+    /* A side that sent bytes that were not read may have said something else than those that were. */
+    tls_contradict(p->tls, flow, pipeline_missed(p, flow));
     memset(p->cleartext.rest.length, 0, sizeof p->cleartext.rest.length);
     note_origin(p, flow);
     note_not_agreed(p, flow);
@@ -339,30 +351,23 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
         become(p, flow, FLOW_IGNORED);
         return;
     }
-    const uint32_t key_since = tell_handshake(p, flow, o);
-    const bool again = o->renegotiation;
-    const uint16_t version = observation_version(o);
-    const enum outcome outcome = o->outcome;
     note_alone(flow, o);
-    if (!again)
-        (void)cleartext_end(p, flow, 0);
-    const bool may_be_contradicted = o->outcome == OUTCOME_COMPLETE && flow->recent;
-    const struct session_use use = {.told = !again,
-                                    .begun = o->side[CLIENT].hello_time,
-                                    .user = user_of(o),
-                                    .resumed = again || o->resumption != RESUMPTION_FULL};
     struct clear_reader reader;
     struct clear_early early[2];
     const bool readable = tls_clear_begin(p->tls, flow, &reader, early);
-    if (readable)
-        read_on(p, flow, &reader, early, &use);
-    else if (again)
+    const struct ended ended = what_ended(o);
+    const bool may_be_contradicted = ended.complete && flow->recent;
+    const uint32_t key_since = tell_handshake(p, flow, o); /* from here on `o` is the judge's */
+    if (!ended.again)
         (void)cleartext_end(p, flow, 0);
-    if (!readable && use.resumed && use.told && observation_clear_suite(o))
+    if (readable)
+        read_on(p, flow, &reader, early, &ended.use);
+    else if (ended.again)
+        (void)cleartext_end(p, flow, 0);
+    if (!readable && ended.use.resumed && ended.use.told && ended.clear_suite)
         reauthentication_unreadable(p, flow);
     const bool records = tls_release(p->tls, flow);
-    const bool halted = !observation_fatal_alert(o) && !o->side[CLIENT].closed && !o->side[SERVER].closed;
-    const bool came_to_nothing = outcome != OUTCOME_COMPLETE && !(reasons & UNOBSERVED_EVICTED);
+    const bool came_to_nothing = !ended.complete && !(reasons & UNOBSERVED_EVICTED);
     if (may_be_contradicted)
         late_check_begin(p, flow);
     else if (readable || records || !came_to_nothing)
@@ -374,10 +379,10 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
                              : FLOW_IGNORED);
     if (flow->state == FLOW_RECORDS) {
         stream_begin_records(flow);
-        keys_begin(p, flow, key_since, version);
+        keys_begin(p, flow, key_since, ended.version);
     }
     if (flow->state == FLOW_SEARCHING)
-        search_on(p, flow, halted);
+        search_on(p, flow, ended.halted);
 }
 
 /* Reads what has already come of a later handshake. True: it is complete. */
@@ -453,7 +458,7 @@ void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t 
     const uint32_t damage = reasons & UNOBSERVED_EVICTED      ? HTTP_DAMAGE_EVICTED
                             : reasons & UNOBSERVED_UNFINISHED ? HTTP_DAMAGE_END
                                                               : 0;
-    tls_end_begins(p->tls, flow);
+    const struct flow *outer = tls_end_begins(p->tls, flow);
     if (flow->handshake || flow->clear_kind != CLEAR_NONE) /* TLS may follow a hole in the cleartext */
         flush(p, flow, when);
     if (flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE) {
@@ -463,7 +468,7 @@ void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t 
     }
     while (flow->handshake) /* a later handshake may have come early */
         connection_finish(p, flow, when, reasons);
-    tls_end_is_over(p->tls);
+    tls_end_is_over(p->tls, outer);
     if (flow->clear_kind != CLEAR_NONE)
         end_clear(p, flow, damage);
 }

@@ -156,7 +156,19 @@ bool handshake_wake(struct tls *tls, struct handshake *h, bool last)
     chain_copy(&tls->pieces, &h->asleep, tls->packed);
     chain_drop(&tls->pieces, &h->asleep, h->asleep.length);
     unpack(tls->packed, h->observation);
+    for (enum side who = CLIENT; who <= SERVER; who++)
+        if (h->contradicted >> who & 1)
+            observation_contradicted(h->observation, who);
+    h->contradicted = 0;
     return true;
+}
+
+void handshake_contradict(struct handshake *h, enum side who)
+{
+    if (h->observation)
+        observation_contradicted(h->observation, who);
+    else
+        h->contradicted = (uint8_t)(h->contradicted | 1U << who);
 }
 
 void handshake_give_body(struct tls *tls, struct handshake *h)

@@ -402,14 +402,16 @@ const struct observation *tls_answered(struct tls *tls, const struct flow *flow)
     return h->observation;
 }
 
-void tls_end_begins(struct tls *tls, const struct flow *flow)
+const struct flow *tls_end_begins(struct tls *tls, const struct flow *flow)
 {
+    const struct flow *outer = tls->ending;
     tls->ending = flow;
+    return outer;
 }
 
-void tls_end_is_over(struct tls *tls)
+void tls_end_is_over(struct tls *tls, const struct flow *outer)
 {
-    tls->ending = NULL;
+    tls->ending = outer;
 }
 
 static void note_late_captures(struct observation *o)

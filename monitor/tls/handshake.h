@@ -119,6 +119,7 @@ struct handshake {
     bool ended_otherwise; /* the server ended before the hello came, or after the client had given up */
     bool ended_late;      /* the server ended long after the last bytes */
     bool reordered;       /* bytes came after their acknowledgement, and the order would matter */
+    uint8_t contradicted; /* while it is asleep: a bit for each side, by enum side; see tls_contradict() */
     bool answer_told;     /* see tls_answered() */
     bool complete;
     bool follow_up_awaited; /* the handshake is done; the client's reaction is awaited */
@@ -284,6 +285,9 @@ void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event,
 /* Makes the observation readable (bodies.c); no other may be in use. False: there is not enough memory.
  * `last`: it will be released before another is needed, which always succeeds. */
 bool handshake_wake(struct tls *tls, struct handshake *h, bool last);
+
+/* The side's part of the observation is in doubt; one that is asleep learns it when it is woken. */
+void handshake_contradict(struct handshake *h, enum side who);
 
 struct issued handshake_may_issue(const struct observation *o);
 

@@ -164,15 +164,14 @@ bool tls_doubt(struct tls *tls, struct flow *flow)
     return true;
 }
 
-bool tls_contradict(struct tls *tls, struct flow *flow, unsigned sides)
+void tls_contradict(struct tls *tls, const struct flow *flow, unsigned sides)
 {
-    struct handshake *h;
-    if (!wake_begun(tls, flow, &h))
-        return false;
-    for (enum side who = CLIENT; h && who <= SERVER; who++)
+    struct handshake *h = handshake_of(tls, flow);
+    if (!h || !handshake_has_begun(h))
+        return;
+    for (enum side who = CLIENT; who <= SERVER; who++)
         if (sides >> flow_side_of(flow, who) & 1)
-            observation_contradicted(h->observation, who);
-    return true;
+            handshake_contradict(h, who);
 }
 
 bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment)

@@ -97,8 +97,8 @@ bool tls_is_open(const struct tls *tls, const struct flow *flow);
 bool tls_doubt(struct tls *tls, struct flow *flow);
 
 /* Likewise for some of the flow's sides, a bit each, even if the handshake is complete: somebody else spoke
- * in their name, or they said something else. */
-bool tls_contradict(struct tls *tls, struct flow *flow, unsigned sides);
+ * in their name, or they said something else. There is always room for that. */
+void tls_contradict(struct tls *tls, const struct flow *flow, unsigned sides);
 
 /* The segment has reset the connection's side. False: nothing was done, give up tls_victim() and call it
  * again. */
@@ -223,8 +223,9 @@ struct flow *tls_victim(struct tls *tls, const struct flow *but);
 void tls_greediest(const struct tls *tls, struct greedy_client greediest[GREEDY_CLIENTS]);
 
 /* Between these two calls the flow's handshake, or search for one, ends: there is room for whatever is fed to
- * it, and no other one is fed. */
-void tls_end_begins(struct tls *tls, const struct flow *flow);
-void tls_end_is_over(struct tls *tls);
+ * it, and no other one is fed. A later one of the same flow may need the place of another flow, which then
+ * ends in between; `outer`: what the first call returned. */
+const struct flow *tls_end_begins(struct tls *tls, const struct flow *flow);
+void tls_end_is_over(struct tls *tls, const struct flow *outer);
 
 #endif
