@@ -1,6 +1,6 @@
 /*
- * The one way to read bytes from the wire. cursor_take() holds the only bounds test; everything else is built
- * on it.
+ * The one way to read messages from the wire. cursor_take() holds the only bounds test; everything else is
+ * built on it. Text is scanned in spans (span.h).
  *
  * The first failure sticks: later reads return 0 or an empty span and consume nothing, so a loop over "what
  * is left" ends by itself and the status is tested once, at the end of a message.

@@ -1,7 +1,8 @@
 /*
  * Rules as data: a profile is loaded from YAML, compiled into flat tables, and judges one case at a time.
  *
- * This header is all that the rest of the program knows about the rule engine. It names no rule and no field.
+ * This is what judging takes. Who reads YAML also includes tree.h and mistakes.h, and who names fields,
+ * fields.h.
  */
 #ifndef UTWATCH_POLICY_POLICY_H
 #define UTWATCH_POLICY_POLICY_H

@@ -1,7 +1,7 @@
 /*
  * The parent of two processes: the sensor, which reads packets, and the writer, which brings what the sensor
- * found to files and receivers. It reads no packet and no rule. It starts what has died again, passes signals
- * on, and reports to the service manager.
+ * found to files and receivers. It parses no packet, and has read the rules before it starts them. It starts
+ * what has died again, passes signals on, and reports to the service manager.
  */
 #ifndef UTWATCH_PROCESS_SUPERVISOR_H
 #define UTWATCH_PROCESS_SUPERVISOR_H

@@ -2,9 +2,10 @@
 #include "base/limits.h"
 #include "session/offer.h"
 
-/* Both directions were seen from their start to the end of the handshake, with nothing missing or doubtful,
- * and neither end reset it. */
-static bool trustworthy(const struct observation *o)
+/* Both directions were captured from their first byte, nothing in them is missing, doubtful or
+ * unacknowledged, and no end disowns the connection. Whether the handshake was completed is asked elsewhere.
+ */
+static bool is_seen_whole(const struct observation *o)
 {
     const uint32_t both = SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO;
     return (o->seen & both) == both && !o->whence.disputed && !o->side[CLIENT].damage &&
@@ -36,7 +37,7 @@ bool is_of_its_owner(struct sessions *s, const struct observation *o, const stru
 
 bool may_have_missed_origin(const struct observation *o)
 {
-    return o->resumption <= RESUMPTION_FULL && observation_version(o) < 0x0304 && !trustworthy(o);
+    return o->resumption <= RESUMPTION_FULL && observation_version(o) < 0x0304 && !is_seen_whole(o);
 }
 
 static void remember_as(struct sessions *s, const struct observation *o, const struct place *place,
@@ -208,7 +209,8 @@ static void learn_halted(struct sessions *s, const struct observation *o, const 
 {
     const struct identifier id = issued_id(o);
     const struct place place = memory_locate(s, &o->whence, &id);
-    if (o->outcome != OUTCOME_UNFINISHED || !trustworthy(o) || !o->whence.confirmed || id.length < UNIQUE_ID)
+    if (o->outcome != OUTCOME_UNFINISHED || !is_seen_whole(o) || !o->whence.confirmed ||
+        id.length < UNIQUE_ID)
         return;
     if (memory_find(s, &place, memo->now))
         remember_in_part(s, o, &id);
@@ -278,7 +280,7 @@ static void learn_full(struct sessions *s, const struct observation *o, nanos me
             learn_halted(s, o, &memo);
         return;
     }
-    if (!trustworthy(o)) {
+    if (!is_seen_whole(o)) {
         learn_in_part(s, o);
         return;
     }
@@ -322,7 +324,7 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
                           struct entry *known, const struct session_result *out)
 {
     struct memo memo = {.origin = o->side[CLIENT].hello_time, .now = time_of_use(o), .renewed = true};
-    const bool ends = known && is_ended_by_alert(o) && trustworthy(o);
+    const bool ends = known && is_ended_by_alert(o) && is_seen_whole(o);
     if (known) {
         const nanos origin = entry_origin(known);
         table_use(&s->table, known, memory_second(o->side[SERVER].hello_time), ENTRY_RESUMED);
@@ -337,11 +339,11 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
         memo.suite = known->suite;
         if (ends) /* entries may have moved */
             memory_note_ended(s, &o->whence, place->identifier, origin, memo.now);
-    } else if (trustworthy(o) && place->key) {
+    } else if (is_seen_whole(o) && place->key) {
         remember(s, o, place, memo.origin, ENTRY_RESUMED, false);
         s->counters.sightings++;
     }
-    if (!(o->seen & SEEN_TICKET) || !o->ticket_issued.hash.own || !trustworthy(o))
+    if (!(o->seen & SEEN_TICKET) || !o->ticket_issued.hash.own || !is_seen_whole(o))
         return;
     const struct identifier renewed = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
     const struct place at_renewed = memory_locate(s, &o->whence, &renewed);
@@ -369,7 +371,7 @@ void learn_session(struct sessions *s, const struct observation *o, const struct
         learn_resumed(s, o, place, known, out);
     /* A ticket or PSK that is offered again later is at least as old as now, whatever the server did with it.
      * An id proves nothing: clients make them up. */
-    if (out->offered && !out->accepted && !known && out->method != RESUMPTION_ID && trustworthy(o))
+    if (out->offered && !out->accepted && !known && out->method != RESUMPTION_ID && is_seen_whole(o))
         remember(s, o, place, o->side[CLIENT].hello_time, 0, false);
 }
 
