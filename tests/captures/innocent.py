@@ -156,6 +156,19 @@ def bare_extensions(folder):
         check(counts["dp-rfc3546-truncated-hmac"].get(verdict) == 1, "truncated_hmac with", len(body), "bytes:", counts["dp-rfc3546-truncated-hmac"])
 
 
+def truncated_macs(folder):
+    """RFC 6066 7: a client negotiates them that has offered them and goes on; a suite of AEAD has no HMAC, so nothing is negotiated."""
+    gcm = 0x009C
+    for suite, offered, goes_on, fault in ((AES, True, True, "both"), (AES, True, False, "server"), (AES, False, True, "server"),
+                                           (AES, False, False, "server"), (gcm, True, True, None), (gcm, False, False, None)):
+        steps = accepted(suite, m.client_hello([suite], m.TLS12, more=[(4, b"")] if offered else []))
+        steps[1] = (SERVER, m.server_hello(suite, m.TLS12, more=[(4, b"")]) + m.done(m.TLS12))
+        steps = steps if goes_on else steps[:2] + [(CLIENT, m.alert(2, 110))]
+        for profile in ("ls-advice", "modern"):
+            said = failed(folder, at(0, steps), profile)[0].get("dp-rfc3546-truncated-hmac")
+            check(said == fault, "truncated_hmac", hex(suite), "offered" if offered else "not offered", goes_on, profile, said)
+
+
 def refused_by_version(folder):
     """RFC 5288 4, RFC 5289 4, RFC 8446 4.1.1: some suites can only be refused under an older version, whatever the server supports."""
     weak = accepted(0x0009, m.client_hello([0x0009], 0x0302), version=0x0302)
@@ -721,7 +734,7 @@ def evicted_and_back(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (farm_behind_one_address, refused_for_a_value, refused_as_demanded, bare_extensions, refused_by_version, versions,
+    for case in (farm_behind_one_address, refused_for_a_value, refused_as_demanded, bare_extensions, truncated_macs, refused_by_version, versions,
                  resumptions_refused, names_of_one_address, sessions_held, resumed_as_it_was, advice_about_hellos_that_resume,
                  no_list_of_compressions, middleboxes, second_answers, ages, scope_by_name, other_interfaces, other_protocols, grease,
                  extension_headers, second_hellos, ended_by_an_alert, lengths_of_finished, records_by_chance, evicted_and_back):
