@@ -21,10 +21,19 @@ static const uint64_t most_ticks = UINT32_MAX / 2;
 
 void clock_steps_pause(struct clock_steps *c, nanos before, nanos after)
 {
-    c->before = before;
-    c->after = after;
+    c->before = c->pause_before = before;
+    c->after = c->pause_after = after;
     c->told = false;
     c->witnesses = 0;
+}
+
+bool clock_steps_go_back(struct clock_steps *c, nanos time)
+{
+    const nanos earliest = c->pause_before - CLOCK_SET_SECONDS * NANOS_PER_SECOND;
+    const bool anew = c->pause_after && !c->told && time >= earliest && time < c->pause_after;
+    c->after = 0;
+    c->told |= anew;
+    return anew;
 }
 
 static struct clock_stamp *stamp_of(struct clock_steps *c, const struct flow *flow, unsigned side)
@@ -166,7 +175,7 @@ enum clock_verdict clock_steps_take(struct clock_steps *c, const struct flow *fl
                                     const struct segment *segment, enum clock_fact fact)
 {
     if (fact == CLOCK_KEPT_PACE) {
-        c->after = 0;
+        c->after = c->pause_after = 0;
         return c->told ? CLOCK_WAS_NOT_SET : CLOCK_UNDECIDED;
     }
     const unsigned i = witness_of(c, flow);

@@ -13,6 +13,8 @@
  * ticks kept pace shows that the time has passed. To feign that, a host would have to know by how much the
  * clock of the capture was set. Since the first handshakes behind a step are those that it harms, it is told
  * at once, and taken back if it is refuted while connections go on.
+ *
+ * Time stamps that go back to where they were before a pause show by themselves that there was none.
  */
 #ifndef UTWATCH_APP_CLOCK_STEPS_H
 #define UTWATCH_APP_CLOCK_STEPS_H
@@ -29,8 +31,9 @@ enum clock_verdict { CLOCK_UNDECIDED, CLOCK_WAS_SET, CLOCK_WAS_NOT_SET };
 struct clock_steps {
     /* Frames before and behind a pause of the capture that is looked into; `after` 0: none. */
     nanos before, after;
-    bool told;        /* that it was a step */
-    nanos next_stamp; /* when another stamp is kept: of fast traffic few are enough */
+    bool told;                       /* that it was a step */
+    nanos pause_before, pause_after; /* the same of the last pause, unless it is refuted; 0: none */
+    nanos next_stamp;                /* when another stamp is kept: of fast traffic few are enough */
     /* Of this connection, whose one side's was kept last, that of the other side is kept too; or NULL. */
     const struct flow *other;
     unsigned other_side;
@@ -54,6 +57,10 @@ struct clock_steps {
 
 /* Nothing was captured between these two times. */
 void clock_steps_pause(struct clock_steps *c, nanos before, nanos after);
+
+/* A frame behind the pause has a time stamp from before it: the stamps between had no time. True: that is
+ * told here, for `pause_before` and `pause_after`. */
+bool clock_steps_go_back(struct clock_steps *c, nanos time);
 
 /* A segment of a connection that its receiver takes, before anything else is made of it. */
 enum clock_fact clock_steps_look(struct clock_steps *c, const struct flow *flow,

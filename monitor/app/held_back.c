@@ -317,6 +317,15 @@ void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t rand
             held->of_copies.nearer = *nearer;
 }
 
+void held_back_redate(struct held_back *h, const struct sessions *s)
+{
+    for (size_t number = 0; number < h->count; number++) {
+        struct held_case *held = place_at(h, number);
+        if (held->of_copies.observation && held->of_copies.session)
+            sessions_redate(s, held->of_copies.observation, &handshake_of(h, held)->session);
+    }
+}
+
 void held_back_dispute(struct held_back *h, uint64_t flow_id, nanos now)
 {
     size_t number = 0;

@@ -562,6 +562,14 @@ static void go_on(struct pipeline *p, nanos time)
     expire(p, ENDED_AT_A_FRAME);
 }
 
+/* Before what is in progress is judged, which has to know it. */
+static void tell_clock_back(struct pipeline *p, nanos time)
+{
+    if (clock_steps_go_back(&p->steps, time))
+        tell_clock(p, TOLD_CLOCK_SET, p->steps.pause_before, p->steps.pause_after);
+    tell_clock(p, TOLD_CLOCK_SET, p->frame_time, time);
+}
+
 /*
  * Packet time advances with each frame and never goes back, except for a jump: another, older capture, or a
  * clock that was set. The times of what is in progress then mean nothing any more, and it is judged in its
@@ -575,6 +583,10 @@ static void advance_time(struct pipeline *p, const struct frame *frame)
         begin_time(p, p->first_time = time);
     if (time < p->first_time)
         p->first_time = time;
+    if (frame->source != p->source)
+        p->inputs_unordered += time < p->frame_time - INPUT_JITTER_MS * (NANOS_PER_SECOND / 1000);
+    else if (time < p->frame_time - CLOCK_SET_SECONDS * NANOS_PER_SECOND)
+        tell_clock_back(p, time);
     if (time < p->now - jump) {
         end_all(p, false);
         begin_time(p, time);
@@ -583,10 +595,6 @@ static void advance_time(struct pipeline *p, const struct frame *frame)
         p->captured_until = time;
     if (time > p->last_time)
         p->last_time = time;
-    if (frame->source != p->source)
-        p->inputs_unordered += time < p->frame_time - INPUT_JITTER_MS * (NANOS_PER_SECOND / 1000);
-    else if (time < p->frame_time - CLOCK_SET_SECONDS * NANOS_PER_SECOND)
-        tell_clock(p, TOLD_CLOCK_SET, p->frame_time, time);
     if (time > p->frame_time + CLOCK_PAUSE_SECONDS * NANOS_PER_SECOND && p->frames > 1)
         clock_steps_pause(&p->steps, p->frame_time, time);
     p->source = frame->source;

@@ -96,6 +96,24 @@ static void tell_age(struct sessions *s, const struct place *place, const struct
         out->resumed_age = age_at(o->side[SERVER].hello_time, out->origin);
 }
 
+void sessions_redate(const struct sessions *s, const struct observation *o, struct session_result *result)
+{
+    bool exact = true;
+    const nanos offered = o->side[CLIENT].hello_time;
+    const nanos origin = sessions_latest_origin(s, result->origin, offered, &exact);
+    if (!result->known || exact)
+        return;
+    /* Of several PSKs another may be the oldest. */
+    const bool same = result->offered_age == age_at(offered, result->origin);
+    result->clock_set |= result->basis == AGE_EXACT;
+    result->basis = AGE_AT_LEAST;
+    result->origin = origin;
+    result->offered_basis = same ? AGE_AT_LEAST : AGE_UNKNOWN;
+    result->offered_age = age_at(offered, origin);
+    if (o->seen & SEEN_SERVER_HELLO)
+        result->resumed_age = age_at(o->side[SERVER].hello_time, origin);
+}
+
 /* The age at the ClientHello, as a lower bound. */
 static int64_t least_age(const struct sessions *s, const struct entry *e, const struct observation *o)
 {

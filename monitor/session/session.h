@@ -158,6 +158,9 @@ void sessions_list(struct sessions *s, nanos now, void (*line)(const struct sess
  * bound. */
 void sessions_clock_set(struct sessions *s, nanos before, nanos after);
 
+/* It was, after this result was made: what it says of ages becomes a lower bound if they span that. */
+void sessions_redate(const struct sessions *s, const struct observation *o, struct session_result *result);
+
 /* It was not: takes that back, for what is judged from now on. */
 void sessions_clock_not_set(struct sessions *s, nanos before, nanos after);
 

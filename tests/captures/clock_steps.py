@@ -273,6 +273,41 @@ def reason(folder):
     check(rule and rule[0].get("reasons") == {"clock-set": 1}, "the reason of a step:", rule)
 
 
+def ahead_for_a_moment(folder):
+    """Some frames have stamps a day ahead of those around them: no session is a day old. Where they come first or last, and in a file of their own,
+    the time may have passed. A pause between what both ends say is one, if nothing goes back."""
+    def used(ahead, after=1):
+        n = Network()
+        n.talk(full(session=ID))
+        n.wait(60 * SECOND)
+        first = len(n.frames)
+        n.talk(resumption_of("id", ID))
+        count = len(n.frames) - first
+        n.wait(60 * SECOND)
+        for _ in range(after):
+            n.talk(full(session=b"\xc9" * 32))
+        n.frames = [(t + 25 * HOUR * (0 <= i - first < count and ahead(i - first, count)), f) for i, (t, f) in enumerate(n.frames)]
+        return n
+
+    for begin in range(8):
+        for end in range(begin + 1, 9):
+            _, breaches = session_of(used(lambda i, n, b=begin, e=end: b <= i < e), folder)
+            check(LIFETIME not in breaches, "ahead from", begin, "to", end, breaches)
+    for what, ahead, after, old in (("none", lambda i, n: False, 1, False), ("all", lambda i, n: True, 1, False),
+                                    ("all, and nothing behind it", lambda i, n: True, 0, True)):
+        n = used(ahead, after)
+        _, breaches = session_of(n, folder)
+        check((LIFETIME in breaches) == old, "ahead:", what, breaches)
+    n = used(lambda i, n: True, 0)
+    one, two = os.path.join(folder, "one.pcap"), os.path.join(folder, "two.pcap")
+    capturelib.write_frames(one, n.frames)
+    capturelib.write_frames(two, [(t + 60 * SECOND, f) for t, f in n.frames[:1]])
+    evs, _ = events(utwatch, "-r", one, "-r", two)
+    ages = [(e["utwatch"]["session"].get("age_basis"), e["utwatch"]["session"].get("age_s", 0) // 3600)
+            for e in of_type(evs, "tls") if e["utwatch"].get("session", {}).get("resumed")]
+    check(ages == [("exact", 25)], "an earlier file behind it:", ages)
+
+
 def keys(folder):
     for change, ticks, old in ((step(25), 1000, False), (pause(25), 1000, True), (pause(25), 0, True), (pause(25), 1, True)):
         n = Network(ticks)
@@ -291,5 +326,6 @@ with tempfile.TemporaryDirectory() as folder:
     forged(folder)
     witnesses(folder)
     reason(folder)
+    ahead_for_a_moment(folder)
     keys(folder)
 finish()
