@@ -11,7 +11,7 @@ enum {
     RETRANSMISSION_SECONDS = 300,
     HANDSHAKE_SECONDS = 3600,
     BOTH = 3,
-    MS = NANOS_PER_SECOND / 1000,
+    MS = NANOS_PER_MILLISECOND,
     RATE_MS = 1000,         /* in which a rate is measured, at least, */
     RATE_MS_MOST = 3600000, /* and at most, so that the ticks do not begin anew unnoticed */
 };

@@ -18,8 +18,8 @@
 
 enum { RETRY_NANOS = NANOS_PER_SECOND };
 
-#define WORK_NANOS (5 * NANOS_PER_SECOND / 1000) /* that messages may wait for others */
-#define TOLD_APART (60 * NANOS_PER_SECOND)       /* of one output */
+#define WORK_NANOS (5 * NANOS_PER_MILLISECOND) /* that messages may wait for others */
+#define TOLD_APART (60 * NANOS_PER_SECOND)     /* of one output */
 
 /* A disk with next to no room takes some and refuses others. */
 struct trouble {

@@ -283,8 +283,7 @@ const struct policy_case *held_back_made_due(struct held_back *h, nanos now)
     if (held_back_due(h, now))
         return &first->of_copies;
     h->early++;
-    if (now <
-        first->until - KEPT_SECONDS * NANOS_PER_SECOND + DISOWNED_MILLISECONDS * (NANOS_PER_SECOND / 1000))
+    if (now < first->until - KEPT_SECONDS * NANOS_PER_SECOND + DISOWNED_MILLISECONDS * NANOS_PER_MILLISECOND)
         disown(h, first);
     return &first->of_copies;
 }

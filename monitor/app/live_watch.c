@@ -144,7 +144,7 @@ void live_do_what_is_due(struct live_capture *c, int64_t now)
         self_watch_quiet(&c->watch, now);
         if (c->orders->delivered)
             self_watch_outputs(&c->watch, c->orders->delivered);
-        c->next_look = now + LOOK_MS * (NANOS_PER_SECOND / 1000);
+        c->next_look = now + LOOK_MS * NANOS_PER_MILLISECOND;
     }
     if (now >= c->next_count)
         count_again(c, now);

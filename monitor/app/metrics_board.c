@@ -41,7 +41,7 @@ bool metrics_board_is_due(const struct metrics_board *m, int64_t now)
 
 struct text metrics_board_begin(struct metrics_board *m, int64_t now)
 {
-    m->next = now + METRICS_MS * (NANOS_PER_SECOND / 1000);
+    m->next = now + METRICS_MS * NANOS_PER_MILLISECOND;
     return text_over(m->room, METRICS_BYTES);
 }
 

@@ -234,7 +234,7 @@ static enum belief belief_in(struct pipeline *p, const struct flow *flow, const 
 
 static void note_acknowledged(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
-    if (!(segment->flags & TCP_ACK) || segment->flags & (TCP_SYN | TCP_RST))
+    if (!segment_continues(segment))
         return;
     tls_acknowledged(p->tls, flow, segment->side, segment->ack);
     if (flow->clear_kind == CLEAR_HTTP)
@@ -584,7 +584,7 @@ static void advance_time(struct pipeline *p, const struct frame *frame)
     if (time < p->first_time)
         p->first_time = time;
     if (frame->source != p->source)
-        p->inputs_unordered += time < p->frame_time - INPUT_JITTER_MS * (NANOS_PER_SECOND / 1000);
+        p->inputs_unordered += time < p->frame_time - INPUT_JITTER_MS * NANOS_PER_MILLISECOND;
     else if (time < p->frame_time - CLOCK_SET_SECONDS * NANOS_PER_SECOND)
         tell_clock_back(p, time);
     if (time < p->now - jump) {

@@ -223,7 +223,7 @@ static void wait_for_more(struct processes *p)
 {
     struct pollfd fds[1 + DELIVERY_DESCRIPTORS] = {{.fd = ring_descriptor(p->ring), .events = POLLIN}};
     int64_t now = clock_monotonic();
-    int64_t until = now + LOOK_MS * (NANOS_PER_SECOND / 1000);
+    int64_t until = now + LOOK_MS * NANOS_PER_MILLISECOND;
     const size_t count = delivery_wait_for(p->delivery, fds + 1, &until, now);
     const bool sleeps = ring_sleep(p->ring);
     const int64_t most = sleeps && until > now ? until - now : 0;

@@ -30,7 +30,7 @@ bool progress_frame(struct progress *p)
     const int64_t now = clock_monotonic();
     if (now < p->next)
         return false;
-    p->next = now + EVERY_MS * (NANOS_PER_SECOND / 1000);
+    p->next = now + EVERY_MS * NANOS_PER_MILLISECOND;
     return true;
 }
 

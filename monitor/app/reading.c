@@ -100,7 +100,7 @@ static size_t read_merged(struct reading *r)
         const nanos before = packet_clock(r, clock_monotonic());
         const size_t n = live_read(r->interface[i], READ_FRAMES, hold_frame, r);
         if (!n && before)
-            merge_seen(r->merge, i, before - UNREAD_MS * (NANOS_PER_SECOND / 1000));
+            merge_seen(r->merge, i, before - UNREAD_MS * NANOS_PER_MILLISECOND);
         frames += n;
     }
     merge_give(r->merge, r->now, take_held_frame, r);
@@ -122,7 +122,7 @@ size_t reading_go_on(struct reading *r)
  * a ring. A thread without frames knows the time of others. */
 void reading_pass_time(struct reading *r)
 {
-    const int64_t unread = (UNREAD_MS + (r->merge ? MERGE_HOLD_MS : 0)) * (NANOS_PER_SECOND / 1000);
+    const int64_t unread = (UNREAD_MS + (r->merge ? MERGE_HOLD_MS : 0)) * NANOS_PER_MILLISECOND;
     nanos clock = r->frame_at ? r->frame_time + (r->now - r->frame_at) : 0;
     if (r->shared && packet_clock(r, r->now) > clock)
         clock = packet_clock(r, r->now);
@@ -141,7 +141,7 @@ void reading_wait(struct reading *r, int most)
 {
     r->ready = r->shared /* then signals are the judge's */
                    ? poll(r->poll, (nfds_t)r->count, most)
-                   : signals_poll(r->poll, (nfds_t)r->count + 1, most * (NANOS_PER_SECOND / 1000));
+                   : signals_poll(r->poll, (nfds_t)r->count + 1, most * NANOS_PER_MILLISECOND);
 }
 
 void reading_after_wait(struct reading *r)
@@ -180,7 +180,7 @@ static void give_held(struct reading *r)
  * are counted too. */
 bool reading_drain(struct reading *r, nanos clock)
 {
-    const int64_t block = INT64_C(2) * UNREAD_MS * (NANOS_PER_SECOND / 1000);
+    const int64_t block = INT64_C(2) * UNREAD_MS * NANOS_PER_MILLISECOND;
     const int64_t most = DRAIN_SECONDS * NANOS_PER_SECOND;
     const int64_t start = clock_monotonic();
     int64_t quiet_since = start;

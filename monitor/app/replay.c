@@ -79,7 +79,7 @@ static bool wait_for_bytes(void *context, int descriptor)
         if (waited >= NANOS_PER_SECOND && !r->options->merge)
             pipeline_time(r->orders->pipeline[0], r->time + waited);
         output_flush(r->orders->output);
-    } while (signals_poll(&p, 1, LOOK_MS * (NANOS_PER_SECOND / 1000)) <= 0);
+    } while (signals_poll(&p, 1, LOOK_MS * NANOS_PER_MILLISECOND) <= 0);
     return true;
 }
 

@@ -73,7 +73,7 @@ struct connection_session waiting_judge(struct judge *j, const struct statement 
     h->doubted = false;
     if (asked)
         h->questions = questions;
-    h->until = clock_monotonic() + SHARED_PATIENCE_MS * (NANOS_PER_SECOND / 1000);
+    h->until = clock_monotonic() + SHARED_PATIENCE_MS * NANOS_PER_MILLISECOND;
     return (struct connection_session){.waits = true};
 }
 

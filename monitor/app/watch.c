@@ -125,7 +125,7 @@ static bool go_on(struct watch *w)
     if (now >= w->next_look) {
         self_watch_outputs(&w->self, w->orders->delivered);
         look_at_folder(w);
-        w->next_look = now + LOOK_MS * (NANOS_PER_SECOND / 1000);
+        w->next_look = now + LOOK_MS * NANOS_PER_MILLISECOND;
     }
     if (w->next_stats > now + w->rules->site->stats_interval) /* it was longer before the last reload */
         w->next_stats = now + w->rules->site->stats_interval;
@@ -244,7 +244,7 @@ static void wait_for_changes(struct watch *w)
         pipeline_between_files(w->orders->pipeline[0], waited);
     note(w, false);
     output_flush(w->orders->output);
-    (void)signals_poll(&p, 1, LOOK_MS * (NANOS_PER_SECOND / 1000));
+    (void)signals_poll(&p, 1, LOOK_MS * NANOS_PER_MILLISECOND);
 }
 
 static bool begin(struct watch *w)

@@ -272,7 +272,7 @@ static void judge_all(struct crew *c)
         if (any)
             continue;
         output_flush(c->orders->output);
-        (void)signals_poll(NULL, 0, IDLE_MS * (NANOS_PER_SECOND / 1000));
+        (void)signals_poll(NULL, 0, IDLE_MS * NANOS_PER_MILLISECOND);
     }
 }
 

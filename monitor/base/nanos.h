@@ -7,6 +7,7 @@
 typedef int64_t nanos;
 
 #define NANOS_PER_SECOND      INT64_C(1000000000)
+#define NANOS_PER_MILLISECOND INT64_C(1000000)
 #define NANOS_PER_MICROSECOND INT64_C(1000)
 
 static inline nanos later_of(nanos a, nanos b)

@@ -394,7 +394,7 @@ static enum live_edge look_for(struct live *live)
 /* The last block of the ring is still to be given out when the interface is removed. */
 static enum live_edge look_after_removal(struct live *live)
 {
-    if (clock_monotonic() - live->vanished < INT64_C(3) * LIVE_BLOCK_MS * (NANOS_PER_SECOND / 1000))
+    if (clock_monotonic() - live->vanished < INT64_C(3) * LIVE_BLOCK_MS * NANOS_PER_MILLISECOND)
         return LIVE_NO_EDGE;
     close_handle(live);
     live->state = LIVE_GONE;

@@ -166,7 +166,7 @@ void merge_give(struct merge *merge, int64_t now, capture_callback *callback, vo
     for (struct input *in; (in = earliest(merge));) {
         const struct held *h = first_of(in);
         if (!is_next(merge, in, h->frame.time)) {
-            if (now - h->since < MERGE_HOLD_MS * (NANOS_PER_SECOND / 1000))
+            if (now - h->since < MERGE_HOLD_MS * NANOS_PER_MILLISECOND)
                 return;
             merge->unordered++;
         }

@@ -136,4 +136,10 @@ static inline uint32_t segment_data_at(const struct segment *segment)
     return segment->seq + (segment->flags & TCP_SYN ? 1 : 0);
 }
 
+/* It acknowledges something, and neither begins nor resets a connection; it may carry data, or the FIN. */
+static inline bool segment_continues(const struct segment *segment)
+{
+    return (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK;
+}
+
 #endif

@@ -185,8 +185,9 @@ enum layer decode_gtp_u(struct packet *p)
 enum layer decode_capwap(struct packet *p)
 {
     enum { NATIVE = 0x01 }; /* of the third byte: not Ethernet but the radio's own format, which is 802.11 */
-    const size_t words = p->bytes.p[1] >> 3;
-    const bool native = p->bytes.p[2] & NATIVE;
+    struct cursor c = cursor_over(span_skip(p->bytes, 1));
+    const size_t words = cursor_u8(&c) >> 3;
+    const bool native = cursor_u8(&c) & NATIVE;
     if (!packet_wrap(p, ENCAP_CAPWAP) || !packet_advance(p, words * 4))
         return LAYER_DONE;
     p->maybe_swapped = native;

@@ -110,7 +110,7 @@ static struct connection *find_or_make(const struct evidence_frames *e, uint64_t
 /* A mirror of two ports shows a frame twice, perhaps with another VLAN or TTL. */
 static bool is_copy(const struct evidence_frames *e, const struct connection *c, const struct kept *k)
 {
-    const nanos within = 5 * (NANOS_PER_SECOND / 1000);
+    const nanos within = 5 * NANOS_PER_MILLISECOND;
     uint64_t position = c->last;
     for (unsigned i = 0; i < LOOK_BACK && is_there(e, position); i++) {
         const struct kept old = kept_at(e, position);

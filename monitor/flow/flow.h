@@ -44,7 +44,7 @@ struct flow_side {
                        side's SYN/ACK, or 0 */
     uint32_t next;  /* of the next byte in order */
     union {
-        uint32_t fin_at;    /* of its reset, if it sent no FIN */
+        uint32_t fin_at;    /* of its FIN or, without one, of its reset */
         uint32_t alert_end; /* FLOW_RECORDS: the number behind its last record that is an alert */
     };
     uint32_t count; /* FLOW_SEARCHING: bytes handed on. FLOW_RECORDS: bytes to the next record header */

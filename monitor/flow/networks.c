@@ -1,6 +1,6 @@
 #include "flow/networks.h"
 
-#include <sys/mman.h>
+#include "base/memory.h"
 
 /* Slots are counted from 1. */
 size_t networks_memory(uint32_t capacity)
@@ -10,16 +10,13 @@ size_t networks_memory(uint32_t capacity)
 
 bool networks_open(struct flow_table *table, uint32_t capacity)
 {
-    void *memory =
-        mmap(NULL, networks_memory(capacity), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    table->networks = memory == MAP_FAILED ? NULL : memory;
+    table->networks = memory_map((size_t)capacity + 1, sizeof *table->networks);
     return table->networks;
 }
 
 void networks_close(struct flow_table *table)
 {
-    if (table->networks)
-        (void)munmap(table->networks, networks_memory(table->flows.capacity));
+    memory_unmap(table->networks);
 }
 
 uint16_t networks_of_side(const struct flow_table *table, const struct flow *flow, unsigned side)

@@ -69,8 +69,7 @@ static const struct stray *stray_of(const struct flow_table *table, const struct
 /* Neither begins nor resets a connection, and has just these numbers. */
 static bool goes_on_at(const struct segment *segment, uint32_t seq, uint32_t ack)
 {
-    return (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == seq &&
-           segment->ack == ack;
+    return segment_continues(segment) && segment->seq == seq && segment->ack == ack;
 }
 
 /*
@@ -440,7 +439,7 @@ static bool leaves_other(struct flow *flow, const struct segment *segment)
     const unsigned side = segment->side;
     const uint8_t own = flow->marks[side], other = flow->marks[!side];
     const bool opens = own & SIDE_SYN && !(own & SIDE_DATA) && segment->seq == flow->side[side].first &&
-                       (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK;
+                       segment_continues(segment);
     if (!opens || !(other & SIDE_DATA) || other & SIDE_SYN || acknowledges_near(flow, segment))
         return false;
     carry_over_syn(flow, side, segment->seq - 1);
@@ -514,8 +513,8 @@ static void leave_other_answer(struct flow_table *table, struct flow *flow, cons
     const uint8_t server = flow->marks[!side];
     const bool from_client = !(flow->marks[side] & SIDE_KNOWN) && flow->side[side].first &&
                              follows(flow->side[side].first, segment->seq);
-    const bool plain = segment->flags & TCP_ACK && !(segment->flags & (TCP_SYN | TCP_RST));
-    if (!from_client || !plain || !(server & SIDE_SYN) || server & SIDE_DATA || acknowledges(flow, segment))
+    if (!from_client || !segment_continues(segment) || !(server & SIDE_SYN) || server & SIDE_DATA ||
+        acknowledges(flow, segment))
         return;
     anchor(table, flow, !side, segment->ack);
     flow->marks[!side] = SIDE_KNOWN;

@@ -94,11 +94,8 @@ static void hold(struct runs *runs, uint32_t seq, struct span bytes, const struc
         contest(runs);
         runs->table->counters.conflicts++;
     }
-    if (!kept) {
+    if (!kept || now - store->since > OUT_OF_ORDER_SECONDS * NANOS_PER_SECOND)
         runs->give_up = true;
-    } else if (now - store->since > OUT_OF_ORDER_SECONDS * NANOS_PER_SECOND) {
-        runs->give_up = true;
-    }
 }
 
 /* Bytes that are not believed may still have been part of the stream. */

@@ -24,8 +24,6 @@ enum {
     WRITERS_AT_THE_END = 3, /* that may die while they bring out the rest */
 };
 
-static const int64_t millisecond = NANOS_PER_SECOND / 1000;
-
 struct child {
     const char *name;
     int (*run)(void *context, bool again);
@@ -121,7 +119,7 @@ static void start(struct supervisor *s, struct child *c)
     }
     c->pid = 0;
     c->deaths++;
-    c->due = c->started + RESTART_MOST_MS * millisecond;
+    c->due = c->started + RESTART_MOST_MS * NANOS_PER_MILLISECOND;
     perror("utwatch: cannot start a process");
 }
 
@@ -133,7 +131,7 @@ static void start_later(struct child *c, int64_t now)
     for (unsigned i = 0; i < c->deaths && pause < RESTART_MOST_MS; i++)
         pause *= 2;
     c->deaths++;
-    c->due = now + (pause < RESTART_MOST_MS ? pause : RESTART_MOST_MS) * millisecond;
+    c->due = now + (pause < RESTART_MOST_MS ? pause : RESTART_MOST_MS) * NANOS_PER_MILLISECOND;
 }
 
 static void tell_of_death(const struct child *c, int how, bool again)
@@ -334,7 +332,7 @@ struct supervised_end supervise(const struct supervised *what)
         if (s.stop)
             (void)poll(fds, 2, LOOK_MS);
         else
-            (void)signals_poll(fds, 2, LOOK_MS * millisecond);
+            (void)signals_poll(fds, 2, LOOK_MS * NANOS_PER_MILLISECOND);
         const int64_t now = clock_monotonic();
         heed_signals(&s, now);
         reap(&s, &s.sensor, now);

@@ -418,8 +418,7 @@ bool tls_is_same(struct tls *tls, const struct flow *a, const struct flow *b)
     struct handshake *one = handshake_of(tls, a);
     struct handshake *other = handshake_of(tls, b);
     return one && other && handshake_wake(tls, one, false) && handshake_wake(tls, other, false) &&
-           handshake_wake(tls, one, false) && other->observation && asks_the_same(one, other) &&
-           answers_the_same(one, other);
+           one->observation && asks_the_same(one, other) && answers_the_same(one, other);
 }
 
 bool tls_has_other_side(const struct tls *tls, const struct flow *flow, const struct observation *o)
