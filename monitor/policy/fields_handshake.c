@@ -64,10 +64,15 @@ struct fact certificate_present(const struct observation *o)
     return missing.known == ABSENT && full ? number(0) : missing;
 }
 
+static uint32_t why_unparsed(const struct observation *o)
+{
+    return o->certificate.other_form ? UNOBSERVED_NOT_READ : UNOBSERVED_MALFORMED;
+}
+
 struct fact in_certificate(const struct observation *o, int64_t n)
 {
     if (o->seen & SEEN_CERTIFICATE)
-        return o->certificate.parsed ? number(n) : unknown(UNOBSERVED_MALFORMED);
+        return o->certificate.parsed ? number(n) : unknown(why_unparsed(o));
     struct fact present = certificate_present(o);
     return present.known == UNKNOWN ? present : absent();
 }
@@ -75,7 +80,7 @@ struct fact in_certificate(const struct observation *o, int64_t n)
 /* Facts of the message, which are there even if the leaf cannot be parsed. */
 struct fact in_certificate_message(const struct observation *o, int64_t n)
 {
-    return o->seen & SEEN_CERTIFICATE ? number(n) : in_certificate(o, n);
+    return o->seen & SEEN_CERTIFICATE && !o->certificate.other_form ? number(n) : in_certificate(o, n);
 }
 
 static uint32_t why_authorities_unread(const struct observation *o)

@@ -291,9 +291,10 @@ void tls_object(struct json *j, const struct policy_case *c, const struct input_
         json_string(j, "from_proto", "http");
     if (o->resumption > RESUMPTION_FULL)
         json_bool(j, "session_resumed", true);
-    if (o->seen & SEEN_CERTIFICATE && detail == DETAIL_FULL && !rule)
+    const bool certificate = o->seen & SEEN_CERTIFICATE && !o->certificate.other_form;
+    if (certificate && detail == DETAIL_FULL && !rule)
         put_known_certificate(j, o);
-    else if (o->seen & SEEN_CERTIFICATE)
+    else if (certificate)
         put_certificate(j, o, detail, rule);
     if (o->seen & SEEN_CLIENT_HELLO)
         put_client(j, o, detail, rule);

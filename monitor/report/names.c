@@ -35,7 +35,8 @@ const char *reason_words(unsigned bit_index)
         {UNOBSERVED_OTHER_SIDE, "the same handshake is judged on another side of a translator or proxy"},
         {UNOBSERVED_REORDERED, "the two directions were captured out of order"},
         {UNOBSERVED_WEB_PAGE, "a browser sent it, as any web page can make it do"},
-        {UNOBSERVED_NOT_READ, "TLS 1.3 without encryption was used, which this monitor does not read"},
+        {UNOBSERVED_NOT_READ,
+         "TLS 1.3 without encryption, or certificates of another form than X.509, are not read"},
         {UNOBSERVED_CLOCK, "the capture's clock may have been set since the session began"},
         {0, NULL},
     };

@@ -307,7 +307,7 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
         put_known_client_hello(j, &o->client_hello, detail);
     if (o->seen & SEEN_SERVER_HELLO)
         put_server_hello(j, o, detail);
-    if (o->seen & SEEN_CERTIFICATE)
+    if (o->seen & SEEN_CERTIFICATE && !o->certificate.other_form)
         put_certificate(j, o);
     put_key_exchange(j, o);
     put_client_certificate(j, o);

@@ -265,12 +265,15 @@ static void learn_client_leaf(struct observation *o, struct span der)
 
 bool learn_client_certificate(struct observation *o, struct span body)
 {
+    enum { LEAST_PGP = 4 }; /* a type, and a length of three bytes */
     /* The ServerHello says which type it is, and may have been captured later, or not at all. */
     const bool may_be_raw = o->server_hello.raw_client_key || !(o->seen & SEEN_SERVER_HELLO);
     struct client_certificate_facts *f = &o->client_certificate;
     struct certificate_list list;
     struct span key;
-    if (!o->server_hello.raw_client_key && certificate_list_parse(body, &list) == PARSE_OK) {
+    if (o->server_hello.pgp) { /* RFC 6091 3.3: one that is empty has no key */
+        *f = (struct client_certificate_facts){.count = body.n > LEAST_PGP};
+    } else if (!o->server_hello.raw_client_key && certificate_list_parse(body, &list) == PARSE_OK) {
         *f = (struct client_certificate_facts){
             .count = (uint16_t)(list.count < UINT16_MAX ? list.count : UINT16_MAX)};
         if (list.count)

@@ -46,6 +46,25 @@ static bool learn_certificate_type(struct span body, bool *raw)
     return body.n == 1;
 }
 
+/* RFC 6091 3.2: the one type that both sides use. */
+static bool learn_either_type(struct span body, bool *pgp)
+{
+    enum { OPENPGP = 1 };
+    *pgp = body.n == 1 && body.p[0] == OPENPGP;
+    return body.n == 1;
+}
+
+/* RFC 7924 3: the kinds of messages of which the server sends the hash alone. */
+static bool learn_cached(struct span body, bool *certificate)
+{
+    enum { CERTIFICATE = 1 };
+    struct cursor c = cursor_over(body);
+    struct cursor kinds = cursor_over(cursor_take(&c, cursor_u16(&c)));
+    while (cursor_left(&kinds))
+        *certificate |= cursor_u8(&kinds) == CERTIFICATE;
+    return c.status == PARSE_OK && !cursor_left(&c);
+}
+
 /* RFC 8446 4.2.11: the server selects one of the identities that the client offered. */
 static bool is_offered(const struct observation *o, uint16_t selected)
 {
@@ -88,6 +107,10 @@ static unsigned learn_server_extension(struct observation *o, const struct exten
         return learn_selected_protocol(o, e->body) ? 0 : UNKNOWN_LISTS;
     case EXTENSION_SERVER_CERTIFICATE_TYPE:
         return learn_certificate_type(e->body, &f->raw_server_key) ? 0 : UNKNOWN_LISTS;
+    case EXTENSION_CERT_TYPE:
+        return learn_either_type(e->body, &f->pgp) ? 0 : UNKNOWN_LISTS;
+    case EXTENSION_CACHED_INFO:
+        return learn_cached(e->body, &f->known_key) ? 0 : UNKNOWN_LISTS;
     case EXTENSION_CLIENT_CERTIFICATE_TYPE:
         return learn_certificate_type(e->body, &f->raw_client_key) ? 0 : UNKNOWN_LISTS;
     default:

@@ -220,6 +220,11 @@ static bool on_certificate(struct handshake *h, enum side who, struct span body)
         o->seen |= SEEN_RAW_PUBLIC_KEY;
         return true;
     }
+    if (o->server_hello.pgp || o->server_hello.known_key) {
+        o->certificate = (struct certificate_facts){.other_form = true};
+        o->seen |= SEEN_CERTIFICATE;
+        return true;
+    }
     if (!known_chains_learn(h->chains, o, body))
         return false;
     /* The message is still whole, and so is what follows it. */

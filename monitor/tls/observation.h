@@ -74,7 +74,8 @@ enum unobserved {
     UNOBSERVED_NETWORKS = 1 << 24,       /* several hosts may have the peer's address */
     UNOBSERVED_DISPUTED = 1 << 25,       /* an end disowns it (flow/dispute.c), or struct start_beside */
     UNOBSERVED_WEB_PAGE = 1 << 26,       /* any web page may have made a browser send it */
-    UNOBSERVED_NOT_READ = 1 << 27,       /* TLS 1.3 without encryption (RFC 9150), which is not read */
+    UNOBSERVED_NOT_READ = 1 << 27,       /* what is not read: TLS 1.3 without encryption (RFC 9150), and
+                                            certificates of another form than that of X.509 */
     UNOBSERVED_CLOCK = 1 << 28, /* an age spans a time at which the capture's clock may have been set */
 };
 #define UNOBSERVED_COUNT 29
@@ -257,6 +258,8 @@ struct server_hello_facts {
     bool truncated_hmac;
     bool random_equals_clients;
     bool raw_server_key, raw_client_key; /* keys take the place of certificates (RFC 7250) */
+    bool pgp;                            /* OpenPGP keys do, on both sides (RFC 6091 3.2) */
+    bool known_key;                      /* a hash does, of a certificate that the client has (RFC 7924 3) */
     uint16_t key_share_group;            /* 0: none */
     uint16_t extensions[MAX_SERVER_EXTENSIONS];
     uint16_t extension_count;
@@ -270,6 +273,7 @@ struct server_hello_facts {
 struct certificate_facts {
     uint64_t number;            /* equal messages may have the same; 0: none */
     bool parsed;                /* the leaf's DER could be walked to its end */
+    bool other_form;            /* it is not here, but a PGP key or its own hash: nothing else is known */
     uint8_t key;                /* enum x509_key */
     struct text_slice key_name; /* "RSA", "EC", ... */
     uint32_t bits;              /* 0: unknown */

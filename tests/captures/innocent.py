@@ -9,7 +9,7 @@ import tempfile
 
 from run_utwatch import PCAPS, events, of_type, rule_counts
 from checks import check, finish
-from made_sessions import CLIENT, SERVER, START
+from made_sessions import CLIENT, SERVER, START, resumption_of
 import capturelib
 import messages as m
 
@@ -154,6 +154,27 @@ def bare_extensions(folder):
         steps[1] = (SERVER, m.server_hello(AES, m.TLS12, more=[(4, body)]) + m.done(m.TLS12))
         counts = failed(folder, at(0, steps), "ls-advice")[1]
         check(counts["dp-rfc3546-truncated-hmac"].get(verdict) == 1, "truncated_hmac with", len(body), "bytes:", counts["dp-rfc3546-truncated-hmac"])
+
+
+def certificates_of_another_form(folder):
+    """RFC 7924 3, 4.1: the server sends a hash of the certificate that the client has. RFC 6091 3.2, 3.3: a PGP key. It is no damage, and not known
+    what the certificate says; the session has its age. Without the extension it does not parse."""
+    digest = b"\0\0\x20" + b"\5" * 32
+    pgp = b"\3" + b"\0\0\x24" + b"\x08" + b"\5" * 8 + b"\0\0\x18" + b"\6" * 24
+    for what, number, body, said, reason in (("cached", 25, b"\0\1\1", digest, "not-read"), ("PGP", 9, b"\1", pgp, "not-read"),
+                                             ("cached request", 25, b"\0\1\2", digest, "malformed"), ("X.509", 9, b"\0", pgp, "malformed")):
+        session = hashlib.sha256(what.encode()).digest()
+        steps = accepted(AES, m.client_hello([AES], m.TLS12, more=[(number, b"\1\1")]), session)
+        random = hashlib.sha256(b"r" + session).digest()
+        steps[1] = (SERVER, m.server_hello(AES, m.TLS12, session, more=[(number, body)], random=random) +
+                    m.message(11, said, m.TLS12) + m.done(m.TLS12))
+        evs = told_of(folder, at(0, steps) + at(10, resumption_of("id", session)), "ts33141-pcr2")
+        tls = [e["utwatch"] for e in of_type(evs, "tls")]
+        check(("malformed" in tls[0].get("unobserved", [])) == (reason == "malformed"), what, tls[0].get("unobserved"))
+        check((tls[1]["session"]["age_basis"] == "exact") == (reason == "not-read"), what, tls[1]["session"])
+        counts = rule_counts(evs)
+        check(counts["wapcert-6.4.6-key"]["not_observable"] == 1, what, counts["wapcert-6.4.6-key"])
+        check(not {"ut-6.1.2-server-certificate", "wapcert-6.4.6-key"} & set(dict(accused(evs))), what, accused(evs))
 
 
 def truncated_macs(folder):
@@ -734,7 +755,8 @@ def evicted_and_back(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (farm_behind_one_address, refused_for_a_value, refused_as_demanded, bare_extensions, truncated_macs, refused_by_version, versions,
+    for case in (farm_behind_one_address, refused_for_a_value, refused_as_demanded,
+                 bare_extensions, certificates_of_another_form, truncated_macs, refused_by_version, versions,
                  resumptions_refused, names_of_one_address, sessions_held, resumed_as_it_was, advice_about_hellos_that_resume,
                  no_list_of_compressions, middleboxes, second_answers, ages, scope_by_name, other_interfaces, other_protocols, grease,
                  extension_headers, second_hellos, ended_by_an_alert, lengths_of_finished, records_by_chance, evicted_and_back):
