@@ -45,7 +45,8 @@ bool evidence_is_ours(const char *name)
     static const char form[] =
         "00000000T000000.000000Z-xxxxxxxxxxxxxx-"; /* 0: a digit, x: a hexadecimal one */
     const size_t n = strlen(name);
-    if (n < sizeof form + 7 || n >= sizeof(struct evidence_name) || strcmp(name + n - 7, ".pcapng") != 0)
+    if (n < sizeof form + 7 || n >= sizeof(struct evidence_name) || strcmp(name + n - 7, ".pcapng") != 0 ||
+        strchr(name, '/'))
         return false;
     for (size_t i = 0; form[i]; i++) {
         const unsigned char c = (unsigned char)name[i];
@@ -137,6 +138,10 @@ bool evidence_folder_put(struct evidence_folder *f, struct span parcel)
         return true;
     memcpy(&name, parcel.p, sizeof name);
     name.text[sizeof name.text - 1] = '\0';
+    if (!evidence_is_ours(name.text)) { /* a sensor that was taken over would choose its own place */
+        errno = EINVAL;
+        return false;
+    }
     const struct span bytes = span_skip(parcel, sizeof name);
     int file = open_part(f);
     if (file < 0 && errno == ENOENT && evidence_folder_reopen(f)) /* it was removed, and made again */

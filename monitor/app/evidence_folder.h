@@ -27,7 +27,8 @@ bool evidence_is_ours(const char *name);
 /* Creates the folder if it is missing. NULL, with errno, when it cannot be used. */
 struct evidence_folder *evidence_folder_open(const char *path);
 
-/* An evidence_name, then the file. False, with errno, when it could not be written: it is then not there. */
+/* An evidence_name, then the file. False, with errno, when it could not be written: it is then not there.
+ * EINVAL: evidence_name() makes no such name. */
 bool evidence_folder_put(struct evidence_folder *f, struct span parcel);
 
 /* Another folder may have taken its place. False, with errno, if none has that name any more. */

@@ -52,6 +52,19 @@ def live(taps, name, *words):
     check(b"SUCCEEDED" not in sensor.talk, "live,", name, sensor.talk)
 
 
+def evidence_elsewhere(taps):
+    """A sensor that was taken over names a file outside the folder of evidence: the writer, which could make it, refuses."""
+    with tempfile.TemporaryDirectory() as above:
+        os.environ["UTWATCH_ATTACK"] = "evidence"
+        sensor = Sensor(taps, binary, "--evidence", os.path.join(above, "evidence"))
+        del os.environ["UTWATCH_ATTACK"]
+        taps.send(CAPTURE)
+        check(sensor.wait_for(b"Invalid argument"), "the file is not refused", sensor.talk)
+        sensor.end(signal.SIGTERM, 1.5)
+        check(sensor.status == 5 and b"1 file could not be written" in sensor.talk, "it is not counted", sensor.status, sensor.talk)
+        check(os.listdir(above) == ["evidence"], "the sensor chose the place of a file:", os.listdir(above))
+
+
 def status_of_threads(pid):
     """Of each thread {name: value}."""
     for task in os.listdir("/proc/%d/task" % pid):
@@ -82,5 +95,6 @@ with Taps() as taps:
         in_replay(attack)
         live(taps, attack)
         live(taps, attack, "--workers", "2")
+    evidence_elsewhere(taps)
     check(not os.path.exists(SECRET), "a file was made")
 finish(40)
