@@ -22,5 +22,6 @@ struct delivered_counters delivered_counters(const struct delivered *o)
                                        .dropped = get(&o->dropped),
                                        .spool_bytes = get(&o->spool_bytes),
                                        .lost = get(&o->lost),
-                                       .unwritten = get(&o->unwritten)};
+                                       .unwritten = get(&o->unwritten),
+                                       .events_dropped = get(&o->events_dropped)};
 }

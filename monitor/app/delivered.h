@@ -15,12 +15,13 @@ struct delivered {
     _Atomic uint64_t spool_bytes, spool_cap;
     _Atomic uint64_t lost;             /* parcels for which the ring had no room */
     _Atomic uint64_t unwritten;        /* files of evidence that could not be written */
+    _Atomic uint64_t events_dropped;   /* likewise lines of JSON */
     _Atomic int failing[OUTPUT_KINDS]; /* errno, or 0: it goes well */
 };
 
 /* A copy to be looked at, by the rows of report/health.def. */
 struct delivered_counters {
-    uint64_t sent, resent, arrived, dropped, spool_bytes, lost, unwritten;
+    uint64_t sent, resent, arrived, dropped, spool_bytes, lost, unwritten, events_dropped;
 };
 
 /* All zero; for as long as the program runs. NULL, with errno. */

@@ -192,6 +192,8 @@ static void tell_files(const struct delivery *d)
     atomic_store(&o->failing[OUTPUT_JSON], d->json_failed);
     atomic_store(&o->failing[OUTPUT_EVIDENCE], d->evidence_why);
     atomic_store(&o->unwritten, d->earlier.unwritten + d->unwritten);
+    if (d->json)
+        atomic_store(&o->events_dropped, d->earlier.events_dropped + line_file_dropped(d->json));
 }
 
 /* Says once what is wrong, with errno. */

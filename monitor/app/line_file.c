@@ -19,9 +19,9 @@ struct line_file {
     bool patient;
     bool may_block; /* not a regular file */
     size_t used;
-    size_t within; /* bytes of an unfinished line that the file has already */
-    bool dropped;  /* a line, since nothing took it */
-    int error;     /* of the last write, or 0 */
+    size_t within;    /* bytes of an unfinished line that the file has already */
+    uint64_t dropped; /* lines that nothing took */
+    int error;        /* of the last write, or 0 */
     char buffer[LINES_WAITING];
 };
 
@@ -61,7 +61,7 @@ struct line_file *line_file_open(const char *path, bool patient)
     f->fd = STDOUT_FILENO;
     f->patient = patient;
     f->used = f->within = 0;
-    f->dropped = false;
+    f->dropped = 0;
     f->error = 0;
     if (strcmp(path, "-") != 0) {
         f->path = strdup(path);
@@ -159,12 +159,22 @@ bool line_file_flush(struct line_file *f)
     return !f->used;
 }
 
+static uint64_t lines_of(struct span lines)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < lines.n; i++)
+        count += lines.p[i] == '\n';
+    return count;
+}
+
 void line_file_put(struct line_file *f, struct span lines)
 {
     if (f->used + lines.n > WRITE_AT && f->used && !f->error)
         (void)line_file_flush(f);
-    if (f->used + lines.n > sizeof f->buffer && !line_file_flush(f) && f->used + lines.n > sizeof f->buffer) {
-        f->dropped = true;
+    if (f->used + lines.n > sizeof f->buffer)
+        (void)line_file_flush(f);
+    if (lines.n > sizeof f->buffer - f->used) {
+        f->dropped += lines_of(lines);
         return;
     }
     if (lines.n)
@@ -175,6 +185,11 @@ void line_file_put(struct line_file *f, struct span lines)
 size_t line_file_waiting(const struct line_file *f)
 {
     return f->used;
+}
+
+uint64_t line_file_dropped(const struct line_file *f)
+{
+    return f->dropped;
 }
 
 bool line_file_close(struct line_file *f)

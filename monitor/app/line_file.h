@@ -1,12 +1,14 @@
 /*
  * A file to which whole lines are appended: the JSON events. Lines that the file does not take now, for
  * instance because the disk is full, wait in a buffer of fixed size; when that is full too, whole lines are
- * dropped, and closing it says so.
+ * dropped and counted, and closing it says so.
  */
 #ifndef UTWATCH_APP_LINE_FILE_H
 #define UTWATCH_APP_LINE_FILE_H
 
 #include "base/span.h"
+
+#include <stdint.h>
 
 struct line_file;
 
@@ -18,7 +20,7 @@ struct line_file *line_file_open(const char *path, bool patient);
  * file remains in use. */
 bool line_file_reopen(struct line_file *f);
 
-/* One or more whole lines. */
+/* One or more whole lines, together at most LINES_WAITING bytes (base/limits.h); more are dropped. */
 void line_file_put(struct line_file *f, struct span lines);
 
 /* Writes what is waiting. False, with errno, when the file does not take all of it now. */
@@ -29,6 +31,9 @@ bool line_file_is_removed(const struct line_file *f);
 
 /* Bytes that wait. */
 size_t line_file_waiting(const struct line_file *f);
+
+/* Lines for which the buffer had no room. */
+uint64_t line_file_dropped(const struct line_file *f);
 
 /* False, with errno, when a line was dropped or the rest could not be written. NULL is no file. */
 bool line_file_close(struct line_file *f);

@@ -12,7 +12,8 @@ static bool outputs_fail(const struct sensor_setup *setup)
     if (setup->options->endless || !delivered)
         return false;
     parcel_put(&setup->sink, PARCEL_FLUSH, span_of(NULL, 0));
-    return atomic_load(&delivered->failing[OUTPUT_JSON]) || atomic_load(&delivered->unwritten);
+    return atomic_load(&delivered->failing[OUTPUT_JSON]) || atomic_load(&delivered->events_dropped) ||
+           atomic_load(&delivered->unwritten);
 }
 
 /* Judges what is in progress as it is, and reports everything. */
@@ -22,7 +23,8 @@ static int end(const struct sensor_setup *setup, const struct orders *orders, in
         pipeline_end(orders->pipeline[i]);
     if (!judge_end(orders->judge))
         status = EXIT_RUNTIME;
-    struct capture_health health = {0};
+    const bool failing = outputs_fail(setup);
+    struct capture_health health = {0}; /* with what they could not write */
     orders_health(orders, &health);
     const bool expects = setup->options->expected_count;
     const bool violated = output_violated(orders->output) || orders->earlier.violated;
@@ -32,7 +34,7 @@ static int end(const struct sensor_setup *setup, const struct orders *orders, in
         capture_too_damaged(&health) || !(output_judged(orders->output) || orders->earlier.judged);
     if (blind && !expects)
         status = worse_status(status, EXIT_LOSS);
-    if (outputs_fail(setup))
+    if (failing)
         status = EXIT_RUNTIME;
     if (orders_another_follows(orders))
         output_pause(orders->output, &health);

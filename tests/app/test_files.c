@@ -146,6 +146,23 @@ static void test_what_has_no_room_is_dropped_whole(void **state)
                     LINES_WAITING / sizeof line + 2);
 }
 
+/* A sensor that was taken over puts what no other would. */
+static void test_more_than_there_is_room_for_is_dropped(void **state)
+{
+    (void)state;
+    const char *path = in_folder("long");
+    static char lines[3 * LINES_WAITING];
+    memset(lines, 'x', sizeof lines);
+    lines[LINES_WAITING] = lines[sizeof lines - 1] = '\n';
+    struct line_file *f = line_file_open(path, false);
+    put(f, "before\n");
+    line_file_put(f, span_of(lines, sizeof lines));
+    assert_int_equal(line_file_dropped(f), 2);
+    put(f, "after\n");
+    assert_false(line_file_close(f));
+    assert_string_equal(content(path), "before\nafter\n");
+}
+
 static void test_half_a_line_is_taken_back(void **state)
 {
     (void)state;
@@ -270,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_a_renamed_file_is_opened_again),
         cmocka_unit_test(test_a_full_disk_is_waited_for),
         cmocka_unit_test(test_what_has_no_room_is_dropped_whole),
+        cmocka_unit_test(test_more_than_there_is_room_for_is_dropped),
         cmocka_unit_test(test_half_a_line_is_taken_back),
         cmocka_unit_test(test_a_full_pipe_is_not_waited_for),
         cmocka_unit_test(test_a_report_appears_when_it_is_whole),

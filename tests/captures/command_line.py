@@ -44,6 +44,9 @@ expect(["-r", CLEAN, "--fail-on", "terrible"], 2, err=b"terrible")
 expect(["-r", CLEAN, "--min-severity", "terrible"], 2, err=b"terrible")
 expect(["-r", CLEAN, "-p", "no-such-profile"], 2, err=b"no such profile in /", lines=1)
 expect(["-r", CLEAN, "--json", "/no/such/folder/x"], 5)
+# What a full disk does not take and memory has no room for is counted; the events of all captures are more than that.
+expect(["--advise", "modern", "--report", "text", "--json", "/dev/full", "-r", PCAPS], 5,
+       b"events dropped, since their file had no room for long", b"/dev/full: No space left")
 # What a run has one of; what is for another kind of run; what was meant as a file.
 for option in ("--json", "--evidence", "--state"):
     expect(["-r", CLEAN, option, "/nowhere/a", option, "/nowhere/b"], 2, err=b"a second '" + option.encode())
