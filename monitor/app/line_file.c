@@ -89,6 +89,13 @@ static void take_back_half_line(const struct line_file *f)
         return; /* it stays, as after a crash */
 }
 
+static bool is_same(int a, int b)
+{
+    struct stat s;
+    struct stat t;
+    return fstat(a, &s) == 0 && fstat(b, &t) == 0 && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
+}
+
 bool line_file_reopen(struct line_file *f)
 {
     (void)line_file_flush(f);
@@ -97,12 +104,14 @@ bool line_file_reopen(struct line_file *f)
     const int fd = open_path(f->path);
     if (fd < 0)
         return false;
-    take_back_half_line(f);
+    if (!is_same(f->fd, fd)) {
+        take_back_half_line(f);
+        f->within = 0;
+        end_torn_line(f->path, fd);
+    }
     (void)close(f->fd);
     f->fd = fd;
     f->may_block = !is_regular(fd);
-    f->within = 0;
-    end_torn_line(f->path, fd);
     return true;
 }
 
@@ -130,17 +139,18 @@ static size_t unfinished(const char *bytes, size_t n)
     return end ? n - (size_t)(end + 1 - bytes) : n;
 }
 
+/* The file has so many bytes of the buffer. Those of an unfinished line stay: another file may need them. */
 static void advance(struct line_file *f, size_t n)
 {
-    const bool ends_a_line = memchr(f->buffer, '\n', n) != NULL;
-    f->within = ends_a_line ? unfinished(f->buffer, n) : f->within + n;
-    memmove(f->buffer, f->buffer + n, f->used - n);
-    f->used -= n;
+    f->within = unfinished(f->buffer, n);
+    const size_t done = n - f->within;
+    memmove(f->buffer, f->buffer + done, f->used - done);
+    f->used -= done;
 }
 
 bool line_file_flush(struct line_file *f)
 {
-    size_t done = 0;
+    size_t done = f->within;
     f->error = 0;
     while (done < f->used) {
         const size_t now = writable(f, f->used - done);
@@ -153,10 +163,10 @@ bool line_file_flush(struct line_file *f)
         }
         done += (size_t)n;
     }
-    if (done)
+    if (done > f->within)
         advance(f, done);
     errno = f->error;
-    return !f->used;
+    return !line_file_waiting(f);
 }
 
 static uint64_t lines_of(struct span lines)
@@ -184,7 +194,7 @@ void line_file_put(struct line_file *f, struct span lines)
 
 size_t line_file_waiting(const struct line_file *f)
 {
-    return f->used;
+    return f->used - f->within;
 }
 
 uint64_t line_file_dropped(const struct line_file *f)

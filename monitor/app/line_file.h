@@ -16,8 +16,9 @@ struct line_file;
  * errno, when it cannot be opened. */
 struct line_file *line_file_open(const char *path, bool patient);
 
-/* Opens the path again, after logrotate has renamed the old file. False, with errno, when that fails: the old
- * file remains in use. */
+/* Opens the path again, after logrotate has renamed the old file. A line of which that has a part is taken
+ * back, and is whole in the new file. False, with errno, when it cannot be opened: the old file remains in
+ * use. */
 bool line_file_reopen(struct line_file *f);
 
 /* One or more whole lines, together at most LINES_WAITING bytes (base/limits.h); more are dropped. */

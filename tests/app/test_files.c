@@ -176,6 +176,41 @@ static void test_half_a_line_is_taken_back(void **state)
     assert_string_equal(content(path), "a line\n");
 }
 
+static void test_a_line_that_was_begun_is_whole_in_the_new_file(void **state)
+{
+    (void)state;
+    const char *path = in_folder("filled");
+    struct line_file *f = line_file_open(path, false);
+    set_limit(10);
+    put(f, "a line\n");
+    put(f, "another line\n");
+    assert_false(line_file_flush(f));
+    assert_int_equal(rename(path, in_folder("filled.1")), 0);
+    assert_true(line_file_reopen(f));
+    set_limit(RLIM_INFINITY);
+    put(f, "after\n");
+    assert_true(line_file_close(f));
+    assert_string_equal(content(in_folder("filled.1")), "a line\n");
+    assert_string_equal(content(in_folder("filled")), "another line\nafter\n");
+}
+
+/* SIGHUP comes for other reasons than a file that was renamed. */
+static void test_a_line_goes_on_in_the_same_file(void **state)
+{
+    (void)state;
+    const char *path = in_folder("same");
+    struct line_file *f = line_file_open(path, false);
+    set_limit(10);
+    put(f, "a line\n");
+    put(f, "another line\n");
+    assert_false(line_file_flush(f));
+    assert_true(line_file_reopen(f));
+    assert_false(line_file_flush(f));
+    set_limit(RLIM_INFINITY);
+    assert_true(line_file_close(f));
+    assert_string_equal(content(path), "a line\nanother line\n");
+}
+
 static void test_a_full_pipe_is_not_waited_for(void **state)
 {
     (void)state;
@@ -289,6 +324,8 @@ int main(void)
         cmocka_unit_test(test_what_has_no_room_is_dropped_whole),
         cmocka_unit_test(test_more_than_there_is_room_for_is_dropped),
         cmocka_unit_test(test_half_a_line_is_taken_back),
+        cmocka_unit_test(test_a_line_that_was_begun_is_whole_in_the_new_file),
+        cmocka_unit_test(test_a_line_goes_on_in_the_same_file),
         cmocka_unit_test(test_a_full_pipe_is_not_waited_for),
         cmocka_unit_test(test_a_report_appears_when_it_is_whole),
         cmocka_unit_test(test_an_unfinished_report_leaves_the_earlier),
