@@ -296,15 +296,17 @@ static void test_a_link_stays_a_link(void **state)
     assert_string_equal(content(in_folder("target")), "through the link");
 }
 
-/* Nothing but what was meant to be is left, above all no temporary file. */
-static int clean(void **state)
+/* The last of the tests, since a fixture that fails is no failure for cmocka: above all no temporary file is
+ * left. */
+static void test_nothing_else_is_left(void **state)
 {
     (void)state;
-    static const char *const names[] = {"appended", "rotated", "rotated.1", "full", "dropped", "half",
-                                        "pipe",     "report",  "kept",      "link", "target"};
+    static const char *const names[] = {"appended", "torn",   "removed", "rotated", "rotated.1", "full",
+                                        "dropped",  "long",   "half",    "filled",  "filled.1",  "same",
+                                        "pipe",     "report", "kept",    "link",    "target"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        (void)unlink(in_folder(names[i]));
-    return rmdir(folder);
+        assert_int_equal(unlink(in_folder(names[i])), 0);
+    assert_int_equal(rmdir(folder), 0);
 }
 
 static int make(void **state)
@@ -330,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_a_report_appears_when_it_is_whole),
         cmocka_unit_test(test_an_unfinished_report_leaves_the_earlier),
         cmocka_unit_test(test_a_link_stays_a_link),
+        cmocka_unit_test(test_nothing_else_is_left),
     };
-    return cmocka_run_group_tests(tests, make, clean);
+    return cmocka_run_group_tests(tests, make, NULL);
 }
