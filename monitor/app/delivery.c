@@ -290,20 +290,11 @@ size_t delivery_wait_for(struct delivery *d, struct pollfd *fds, int64_t *until,
     return count;
 }
 
-/* Beside the state file, or in the folder itself. What is not there any more is not carried along. */
+/* Beside the state file, or in the folder itself. */
 bool delivery_remembers(struct delivery *d, struct watched *watched)
 {
-    char fresh[sizeof d->watched_path + sizeof ".new"];
-    (void)snprintf(fresh, sizeof fresh, "%s.new", d->watched_path);
-    FILE *before = fopen(d->watched_path, "re");
-    if (before) {
-        watched_load(watched, before);
-        (void)fclose(before);
-    }
-    d->watched = fopen(fresh, "we");
+    d->watched = watched_begin(watched, d->watched_path);
     if (d->watched)
-        watched_write_all(watched, d->watched);
-    if (d->watched && fflush(d->watched) == 0 && rename(fresh, d->watched_path) == 0)
         return true;
     const bool no_folder = errno == ENOENT || errno == ENOTDIR;
     char *name = strrchr(d->watched_path, '/');

@@ -36,6 +36,10 @@ struct watched_file *watched_entry(struct watched *w, const struct watched_file 
 /* From the file of earlier runs; lines that are not entries are skipped. */
 void watched_load(struct watched *w, FILE *in);
 
+/* Takes over what the file of earlier runs says, and begins it anew with all that is remembered. The
+ * caller closes it; watched_write() appends. NULL, with errno; ELOOP: somebody put a link in its place. */
+FILE *watched_begin(struct watched *w, const char *path);
+
 /* One line of it. */
 void watched_write(const struct watched_file *file, FILE *out);
 void watched_write_all(const struct watched *w, FILE *out);

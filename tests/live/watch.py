@@ -239,6 +239,17 @@ def bad_input(taps, parent):
     expect(["--watch", parent, "-r", FAILS], 2, b"--watch")
     expect(["-r", FAILS, "--watch", parent], 2, b"--watch")
     expect(["--watch", parent, "--evidence", parent], 2, b"the same folder")
+    linked = Folder(parent, "linked")
+    target = os.path.join(parent, "target")
+    with open(target, "w") as f:
+        f.write("somebody else's")
+    os.symlink(target, linked.at(".utwatch-watched.new"))
+    watch(taps, linked).end(signal.SIGTERM)
+    with open(target) as f:
+        check(f.read() == "somebody else's" and not os.path.islink(linked.at(".utwatch-watched")), "what is remembered goes where a link says")
+    os.unlink(linked.at(".utwatch-watched"))
+    os.symlink(target, linked.at(".utwatch-watched"))
+    expect(["--watch", linked.path], 5, b"Too many levels of symbolic links")
     folder = Folder(parent, "broken")
     sensor = watch(taps, folder)
     with open(folder.at("broken.pcap"), "wb") as f:
