@@ -14,9 +14,9 @@
 
 static void offer_key_later(struct shared *s)
 {
-    s->key_state = KEY_TO_OFFER;
-    s->key_checked_again = false;
-    s->key_again = clock_monotonic() + RETRY_PAUSE;
+    s->m->key_state = KEY_TO_OFFER;
+    s->m->key_checked_again = false;
+    s->m->key_again = clock_monotonic() + RETRY_PAUSE;
 }
 
 static void on_key(void *context, uint64_t item, enum redis_status status, struct span value)
@@ -27,8 +27,8 @@ static void on_key(void *context, uint64_t item, enum redis_status status, struc
         offer_key_later(s);
         return;
     }
-    if (s->key_state == KEY_OFFERED) {
-        s->key_state = KEY_TO_FETCH;
+    if (s->m->key_state == KEY_OFFERED) {
+        s->m->key_state = KEY_TO_FETCH;
         return;
     }
     struct siphash_key key;
@@ -36,52 +36,52 @@ static void on_key(void *context, uint64_t item, enum redis_status status, struc
         offer_key_later(s); /* it has expired, or no sensor wrote it */
         return;
     }
-    s->key_state = KEY_AGREED;
-    s->key_checked_again = false;
-    s->key_again = clock_monotonic() + KEY_PERIOD;
-    if (s->offer.k0 == key.k0 && s->offer.k1 == key.k1)
+    s->m->key_state = KEY_AGREED;
+    s->m->key_checked_again = false;
+    s->m->key_again = clock_monotonic() + KEY_PERIOD;
+    if (s->m->offer.k0 == key.k0 && s->m->offer.k1 == key.k1)
         return;
-    outbox_drop_keys(&s->outbox);
-    const unsigned next = atomic_load(&s->key_version) + 1;
-    s->keys[next % 2] = s->offer = key;
-    atomic_store(&s->key_version, next);
+    outbox_drop_keys(&s->m->outbox);
+    const unsigned next = atomic_load(&s->m->key_version) + 1;
+    s->m->keys[next % 2] = s->m->offer = key;
+    atomic_store(&s->m->key_version, next);
 }
 
 void common_key_agree(struct shared *s, int64_t now)
 {
-    if (s->key_state == KEY_AGREED && now >= s->key_again) {
-        s->key_state = KEY_TO_OFFER;
-        s->key_checked_again = true;
+    if (s->m->key_state == KEY_AGREED && now >= s->m->key_again) {
+        s->m->key_state = KEY_TO_OFFER;
+        s->m->key_checked_again = true;
     }
     if (!redis_is_up(s->redis)) {
-        s->key_state = KEY_TO_OFFER;
-        s->key_again = 0;
-        s->key_checked_again = false;
-    } else if (s->key_state == KEY_TO_OFFER && now >= s->key_again) {
+        s->m->key_state = KEY_TO_OFFER;
+        s->m->key_again = 0;
+        s->m->key_checked_again = false;
+    } else if (s->m->key_state == KEY_TO_OFFER && now >= s->m->key_again) {
         char text[40];
         struct text t = text_over(text, sizeof text);
-        text_printf(&t, "%016" PRIx64 "%016" PRIx64, s->offer.k0, s->offer.k1);
+        text_printf(&t, "%016" PRIx64 "%016" PRIx64, s->m->offer.k0, s->m->offer.k1);
         const struct redis_command c = {
             .word = {span_of_text("SETNX"), span_of_text(KEY_NAME), span_of_text(text)},
             .count = 3,
             .key = 1};
         if (redis_send(s->redis, &c, on_key, s, 0, now))
-            s->key_state = KEY_OFFERED;
-    } else if (s->key_state == KEY_TO_FETCH) {
+            s->m->key_state = KEY_OFFERED;
+    } else if (s->m->key_state == KEY_TO_FETCH) {
         const struct redis_command c = {
             .word = {span_of_text("GET"), span_of_text(KEY_NAME)}, .count = 2, .key = 1};
         if (redis_send(s->redis, &c, on_key, s, 0, now))
-            s->key_state = KEY_FETCHED;
+            s->m->key_state = KEY_FETCHED;
     }
-    atomic_store(&s->ready, s->key_state == KEY_AGREED || s->key_checked_again);
+    atomic_store(&s->m->ready, s->m->key_state == KEY_AGREED || s->m->key_checked_again);
 }
 
 bool shared_new_key(struct shared *s, unsigned *version, struct siphash_key *key)
 {
-    const unsigned now = atomic_load_explicit(&s->key_version, memory_order_acquire);
+    const unsigned now = atomic_load_explicit(&s->m->key_version, memory_order_acquire);
     if (now == *version)
         return false;
-    *key = s->keys[now % 2];
+    *key = s->m->keys[now % 2];
     *version = now;
     return true;
 }

@@ -12,7 +12,7 @@
 
 static void answer(struct shared *s, uint64_t question, enum question_state state)
 {
-    struct question *q = &s->questions[question];
+    struct question *q = &s->m->questions[question];
     unsigned expected = QUESTION_ASKED;
     if (!atomic_compare_exchange_strong(&q->state, &expected, state))
         atomic_store(&q->state, QUESTION_FREE);
@@ -22,7 +22,7 @@ static void on_answer(void *context, uint64_t item, enum redis_status status, st
 {
     struct shared *s = context;
     enum question_state state = status == REDIS_FAILED ? QUESTION_FAILED : QUESTION_UNKNOWN;
-    if (status == REDIS_ANSWERED && origin_read(value, &s->questions[item].origin))
+    if (status == REDIS_ANSWERED && origin_read(value, &s->m->questions[item].origin))
         state = QUESTION_KNOWN;
     else if (status == REDIS_ANSWERED && value.n == 1 && value.p[0] == '?')
         state = QUESTION_PARTED;
@@ -34,27 +34,30 @@ static void ask(struct shared *s, const struct request *r, int64_t now)
     struct origin_texts texts;
     struct redis_command command;
     origin_question(r->origin.key, s->retention, &texts, &command);
-    if (!atomic_load(&s->ready) || !redis_send(s->redis, &command, on_answer, s, r->question, now))
+    if (!atomic_load(&s->m->ready) || !redis_send(s->redis, &command, on_answer, s, r->question, now))
         answer(s, r->question, QUESTION_FAILED);
 }
 
 static void count_pending(struct shared *s)
 {
-    atomic_store(&s->pending, s->outbox.end - s->outbox.first);
+    atomic_store(&s->m->pending, s->m->outbox.end - s->m->outbox.first);
 }
 
 static void take_requests(struct shared *s, int64_t now)
 {
-    uint32_t first = atomic_load(&s->ring_first);
-    for (const uint32_t end = atomic_load(&s->ring_end); first != end; first++) {
-        const struct request *r = &s->ring[first % SHARED_RING];
-        if (r->news)
-            outbox_put(s, &r->origin, false);
-        else
-            ask(s, r, now);
+    uint32_t first = atomic_load(&s->m->ring_first);
+    const uint32_t end = atomic_load(&s->m->ring_end);
+    if (end - first > SHARED_RING)
+        first = end;
+    for (; first != end; first++) {
+        const struct request r = s->m->ring[first % SHARED_RING]; /* it may change */
+        if (r.question == NEWS)
+            outbox_put(s, &r.origin, false);
+        else if (r.question < SHARED_QUESTIONS)
+            ask(s, &r, now);
     }
     count_pending(s); /* before they leave the ring, so that they are counted in one place at least */
-    atomic_store(&s->ring_first, first);
+    atomic_store(&s->m->ring_first, first);
 }
 
 static void wait_for_work(struct shared *s, int64_t now)
@@ -62,11 +65,11 @@ static void wait_for_work(struct shared *s, int64_t now)
     struct pollfd fds[1 + REDIS_NODES] = {{.fd = s->wake, .events = POLLIN}};
     int64_t until;
     const size_t nodes = redis_wait_for(s->redis, fds + 1, &until, now);
-    atomic_store(&s->asleep, true);
+    atomic_store(&s->m->asleep, true);
     const bool work = !ring_is_empty(s) || atomic_load(&s->stop);
     const int64_t left = until > now ? (until - now) / 1000000 + 1 : 0;
     (void)poll(fds, 1 + nodes, work ? 1 : (int)left);
-    atomic_store(&s->asleep, false);
+    atomic_store(&s->m->asleep, false);
     uint64_t count;
     if (fds[0].revents && read(s->wake, &count, sizeof count) < 0 && errno != EAGAIN)
         atomic_store(&s->stop, true);
@@ -90,19 +93,23 @@ static void *serve(void *argument)
 void courier_take_over(struct shared *s)
 {
     bool *in_ring = calloc(SHARED_QUESTIONS, sizeof *in_ring);
-    for (uint32_t i = atomic_load(&s->ring_first); in_ring && i != atomic_load(&s->ring_end); i++)
-        if (!s->ring[i % SHARED_RING].news)
-            in_ring[s->ring[i % SHARED_RING].question % SHARED_QUESTIONS] = true;
+    const uint32_t end = atomic_load(&s->m->ring_end);
+    for (uint32_t i = atomic_load(&s->m->ring_first), n = 0; in_ring && i != end && n < SHARED_RING;
+         i++, n++) {
+        const uint32_t question = s->m->ring[i % SHARED_RING].question;
+        if (question < SHARED_QUESTIONS)
+            in_ring[question] = true;
+    }
     for (uint32_t i = 0; in_ring && i < SHARED_QUESTIONS; i++) {
-        const unsigned state = atomic_load(&s->questions[i].state);
+        const unsigned state = atomic_load(&s->m->questions[i].state);
         if (!in_ring[i] && (state == QUESTION_ASKED || state == QUESTION_DROPPED))
             answer(s, i, QUESTION_FAILED);
     }
     free(in_ring);
-    outbox_send_again(&s->outbox);
-    s->key_state = KEY_TO_OFFER;
-    s->key_again = 0;
-    atomic_store(&s->ready, false);
+    outbox_send_again(&s->m->outbox);
+    s->m->key_state = KEY_TO_OFFER;
+    s->m->key_again = 0;
+    atomic_store(&s->m->ready, false);
 }
 
 /* Signals are for the packet path; a broken connection has to be an error here, not a SIGPIPE. */

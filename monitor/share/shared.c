@@ -11,20 +11,15 @@
 #include <time.h>
 #include <unistd.h>
 
-struct memory {
-    struct shared shared;
-    struct question questions[SHARED_QUESTIONS];
-    struct request ring[SHARED_RING];
-    struct letter letters[SHARED_OUTBOX];
-};
-
 static void let_go(struct shared *s)
 {
     if (s->owner == getpid())
         redis_free(s->redis);
     if (s->wake >= 0)
         (void)close(s->wake);
-    (void)munmap(s, sizeof(struct memory));
+    if (s->m)
+        (void)munmap(s->m, sizeof *s->m);
+    free(s);
 }
 
 bool shared_url_is_valid(const char *url)
@@ -34,49 +29,50 @@ bool shared_url_is_valid(const char *url)
     return r != NULL;
 }
 
-struct shared *shared_new(const char *url, uint32_t retention)
+static struct shared_memory *new_memory(void)
 {
-    struct memory *m =
+    struct shared_memory *m =
         mmap(NULL, sizeof *m, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (m == MAP_FAILED)
         return NULL;
-    struct shared *s = &m->shared;
+    m->offer = siphash_random_key();
+    m->keys[1] = m->offer;
+    m->key_version = 1; /* until Redis has another key, this one may become the key of all sensors */
+    return m;
+}
+
+struct shared *shared_new(const char *url, uint32_t retention)
+{
+    struct shared *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
     s->url = url;
     s->retention = retention;
-    s->offer = siphash_random_key();
-    s->keys[1] = s->offer;
-    s->key_version = 1; /* until Redis has another key, this one may become the key of all sensors */
-    s->questions = m->questions;
-    s->ring = m->ring;
-    s->outbox.letters = m->letters;
     s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (s->wake >= 0)
+    s->m = new_memory();
+    if (s->wake >= 0 && s->m)
         return s;
     let_go(s);
     return NULL;
 }
 
-/* A leak checker does not look for pointers in shared memory: a thread that is still waiting for the resolver
- * at the end keeps the connections. */
-static struct redis *connections;
-
 bool shared_start(struct shared *s)
 {
-    if (s->owner)
+    if (atomic_exchange(&s->m->served, true))
         courier_take_over(s);
     atomic_store(&s->stop, false);
-    s->redis = connections = redis_new(s->url);
+    s->redis = redis_new(s->url);
     s->owner = getpid();
-    return connections && courier_start(s);
+    return s->redis && courier_start(s);
 }
 
 void shared_recover(struct shared *s)
 {
     for (uint32_t i = 0; i < SHARED_QUESTIONS; i++) {
         unsigned state = QUESTION_ASKED;
-        if (!atomic_compare_exchange_strong(&s->questions[i].state, &state, QUESTION_DROPPED) &&
+        if (!atomic_compare_exchange_strong(&s->m->questions[i].state, &state, QUESTION_DROPPED) &&
             state != QUESTION_DROPPED)
-            atomic_store(&s->questions[i].state, QUESTION_FREE);
+            atomic_store(&s->m->questions[i].state, QUESTION_FREE);
     }
 }
 
@@ -110,15 +106,15 @@ enum { PAUSE_NS = 1000000 };
 
 bool shared_wait_ready(struct shared *s, int64_t most)
 {
-    for (const int64_t end = clock_monotonic() + most; !atomic_load(&s->ready) && clock_monotonic() < end;)
+    for (const int64_t end = clock_monotonic() + most; !atomic_load(&s->m->ready) && clock_monotonic() < end;)
         clock_pause(PAUSE_NS);
-    return atomic_load(&s->ready);
+    return atomic_load(&s->m->ready);
 }
 
 void shared_flush(struct shared *s, int64_t most)
 {
     const int64_t end = clock_monotonic() + most;
-    while ((!ring_is_empty(s) || atomic_load(&s->pending)) && atomic_load(&s->ready) &&
+    while ((!ring_is_empty(s) || atomic_load(&s->m->pending)) && atomic_load(&s->m->ready) &&
            clock_monotonic() < end)
         clock_pause(PAUSE_NS);
 }
@@ -126,38 +122,38 @@ void shared_flush(struct shared *s, int64_t most)
 static bool post(struct shared *s, const struct request *r)
 {
     const uint64_t one = 1;
-    const uint32_t end = atomic_load_explicit(&s->ring_end, memory_order_relaxed);
-    if (end - atomic_load(&s->ring_first) == SHARED_RING)
+    const uint32_t end = atomic_load_explicit(&s->m->ring_end, memory_order_relaxed);
+    if (end - atomic_load(&s->m->ring_first) == SHARED_RING)
         return false;
-    s->ring[end % SHARED_RING] = *r;
-    atomic_store(&s->ring_end, end + 1);
-    if (atomic_exchange(&s->asleep, false))
+    s->m->ring[end % SHARED_RING] = *r;
+    atomic_store(&s->m->ring_end, end + 1);
+    if (atomic_exchange(&s->m->asleep, false))
         (void)!write(s->wake, &one, sizeof one);
     return true;
 }
 
 unsigned shared_ask(struct shared *s, uint64_t key)
 {
-    const uint32_t at = s->next_question % SHARED_QUESTIONS;
-    struct question *q = &s->questions[at];
-    if (!key || !atomic_load(&s->ready) || atomic_load(&q->state) != QUESTION_FREE) {
-        s->counters.unasked++;
+    const uint32_t at = s->m->next_question % SHARED_QUESTIONS;
+    struct question *q = &s->m->questions[at];
+    if (!key || !atomic_load(&s->m->ready) || atomic_load(&q->state) != QUESTION_FREE) {
+        s->m->counters.unasked++;
         return 0;
     }
     atomic_store(&q->state, QUESTION_ASKED);
     if (!post(s, &(struct request){.question = at, .origin = {.key = key}})) {
         atomic_store(&q->state, QUESTION_FREE);
-        s->counters.unasked++;
+        s->m->counters.unasked++;
         return 0;
     }
-    s->next_question++;
-    s->counters.asked++;
+    s->m->next_question++;
+    s->m->counters.asked++;
     return at + 1;
 }
 
 enum shared_answer shared_answer(struct shared *s, unsigned question, struct origin *out)
 {
-    const struct question *q = &s->questions[question - 1];
+    const struct question *q = &s->m->questions[question - 1];
     switch ((enum question_state)atomic_load(&q->state)) {
     case QUESTION_ASKED:
         return SHARED_WAIT;
@@ -177,26 +173,26 @@ enum shared_answer shared_answer(struct shared *s, unsigned question, struct ori
 
 void shared_drop(struct shared *s, unsigned question)
 {
-    struct question *q = &s->questions[question - 1];
+    struct question *q = &s->m->questions[question - 1];
     unsigned state = QUESTION_ASKED;
     if (atomic_compare_exchange_strong(&q->state, &state, QUESTION_DROPPED)) {
-        s->counters.late++;
+        s->m->counters.late++;
         return;
     }
-    s->counters.known += state == QUESTION_KNOWN;
-    s->counters.late += state == QUESTION_FAILED;
+    s->m->counters.known += state == QUESTION_KNOWN;
+    s->m->counters.late += state == QUESTION_FAILED;
     atomic_store(&q->state, QUESTION_FREE);
 }
 
 void shared_tell(struct shared *s, const struct origin *news)
 {
-    if (!news->key || !post(s, &(struct request){.news = true, .origin = *news}))
-        (void)atomic_fetch_add(&s->untold, 1);
+    if (!news->key || !post(s, &(struct request){.question = NEWS, .origin = *news}))
+        (void)atomic_fetch_add(&s->m->untold, 1);
 }
 
 void shared_count(const struct shared *s, struct shared_counters *out)
 {
-    *out = s->counters;
-    out->told = atomic_load(&s->told);
-    out->untold = atomic_load(&s->untold) + atomic_load(&s->pending);
+    *out = s->m->counters;
+    out->told = atomic_load(&s->m->told);
+    out->untold = atomic_load(&s->m->untold) + atomic_load(&s->m->pending);
 }

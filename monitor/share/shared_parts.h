@@ -2,6 +2,7 @@
 #ifndef UTWATCH_SHARE_SHARED_PARTS_H
 #define UTWATCH_SHARE_SHARED_PARTS_H
 
+#include "base/limits.h"
 #include "base/nanos.h"
 #include "share/shared.h"
 
@@ -26,10 +27,11 @@ struct question {
     struct origin origin;
 };
 
+#define NEWS UINT32_MAX
+
 /* From the packet path to the thread. */
 struct request {
-    uint32_t question; /* else news */
-    bool news;
+    uint32_t question;    /* or NEWS */
     struct origin origin; /* of a question only the key */
 };
 
@@ -38,32 +40,27 @@ enum letter_state { LETTER_WAITING, LETTER_SENT, LETTER_DONE };
 struct letter {
     struct origin news;
     enum letter_state state;
-    bool retried; /* it was refused before */
+    unsigned char retried; /* it was refused before */
 };
 
 /* News by number; number modulo SHARED_OUTBOX is the place. */
 struct outbox {
-    struct letter *letters;
     uint64_t first, next, end; /* oldest that has not arrived, next to send, next to write */
     size_t under_way;
     int64_t hold_until; /* for what was refused before */
+    struct letter letters[SHARED_OUTBOX];
 };
 
 enum key_state { KEY_TO_OFFER, KEY_OFFERED, KEY_TO_FETCH, KEY_FETCHED, KEY_AGREED };
 
-struct shared {
-    struct redis *redis; /* of the process that has the thread */
-    pid_t owner;         /* that process; 0: none yet */
-    const char *url;     /* as it was before the processes parted */
-    struct question *questions;
-    struct request *ring;
+/* What both processes have, and what a thread takes over from a killed one. The process of the packet path
+ * may have been taken over by what it read from the wire: there is no pointer in it, and no number of it is
+ * believed to be within bounds. */
+struct shared_memory {
+    _Atomic unsigned served; /* by a thread, at some time */
     _Atomic uint32_t ring_first, ring_end;
-    struct outbox outbox;
-    uint32_t retention;
-    pthread_t thread;
-    int wake; /* eventfd */
-    _Atomic bool asleep, stop, ready;
-    bool key_checked_again; /* the key that was agreed on remains valid meanwhile */
+    _Atomic unsigned asleep, ready;
+    unsigned key_checked_again; /* the key that was agreed on remains valid meanwhile */
 
     enum key_state key_state;
     int64_t key_again;          /* when to try again */
@@ -74,11 +71,27 @@ struct shared {
     uint32_t next_question; /* of the packet path, as are these */
     struct shared_counters counters;
     _Atomic uint64_t told, untold, pending; /* of the thread */
+
+    struct question questions[SHARED_QUESTIONS];
+    struct request ring[SHARED_RING];
+    struct outbox outbox;
+};
+
+/* Each process has its own. */
+struct shared {
+    struct shared_memory *m;
+    struct redis *redis; /* of the process that has the thread */
+    pid_t owner;         /* that process; 0: it is another one */
+    const char *url;
+    uint32_t retention;
+    pthread_t thread;
+    int wake; /* eventfd */
+    _Atomic bool stop;
 };
 
 static inline bool ring_is_empty(struct shared *s)
 {
-    return atomic_load(&s->ring_first) == atomic_load(&s->ring_end);
+    return atomic_load(&s->m->ring_first) == atomic_load(&s->m->ring_end);
 }
 
 /* courier.c: the thread, which alone speaks to Redis. False: it cannot be started. */

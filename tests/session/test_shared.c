@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "made.h"
 #include "redis_server.h"
-#include "share/shared.h"
+#include "share/shared_parts.h"
 #include "store/table.h"
 
 #include <setjmp.h>
@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -466,6 +467,60 @@ static void order_of_the_news_does_not_matter(void **state)
     shared_close(s);
 }
 
+static bool is_answered(struct shared *s, uint64_t key)
+{
+    struct origin out;
+    const unsigned question = shared_ask(s, key);
+    const int64_t end = clock_monotonic() + 2 * NANOS_PER_SECOND;
+    while (question && shared_answer(s, question, &out) == SHARED_WAIT && clock_monotonic() < end)
+        pause_ms(1);
+    const bool answered = question && shared_answer(s, question, &out) != SHARED_WAIT;
+    if (question)
+        shared_drop(s, question);
+    return answered;
+}
+
+static void put_question(struct shared *s, uint32_t number)
+{
+    const uint32_t end = atomic_load(&s->m->ring_end);
+    s->m->ring[end % SHARED_RING] = (struct request){.question = number, .origin = {.key = 1}};
+    atomic_store(&s->m->ring_end, end + 1);
+}
+
+/* The thread has more rights than the process of the packet path, which may be an attacker's. */
+static void no_number_of_the_packet_path_is_believed(void **state)
+{
+    (void)state;
+    struct shared *s = started();
+    assert_true(shared_wait_ready(s, NANOS_PER_SECOND));
+    static const uint32_t numbers[] = {SHARED_QUESTIONS, 1U << 30, UINT32_MAX - 1};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        put_question(s, numbers[i]);
+    assert_true(is_answered(s, 1));
+    atomic_store(&s->m->ring_end, atomic_load(&s->m->ring_first) + (1U << 30));
+    assert_true(is_answered(s, 2) || is_answered(s, 2));
+    shared_close(s);
+}
+
+static void junk_in_the_memory_of_both_is_survived(void **state)
+{
+    (void)state;
+    for (unsigned round = 0; round < 8; round++) {
+        struct shared *s = started();
+        assert_true(shared_wait_ready(s, NANOS_PER_SECOND));
+        uint64_t x = round + 1;
+        unsigned char *bytes = (unsigned char *)s->m;
+        for (size_t i = 0; i < sizeof *s->m; i++) {
+            x = x * 6364136223846793005U + 1442695040888963407U;
+            bytes[i] = round == 0 ? 0xff : round == 1 ? 0x55 : (unsigned char)(x >> 56);
+        }
+        const uint64_t one = 1;
+        assert_int_equal(write(s->wake, &one, sizeof one), sizeof one);
+        pause_ms(20);
+        shared_close(s);
+    }
+}
+
 static void a_value_is_read_or_refused(void **state)
 {
     (void)state;
@@ -662,6 +717,8 @@ int main(void)
     if (!redis_server_exists())
         return SKIPPED;
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(no_number_of_the_packet_path_is_believed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(junk_in_the_memory_of_both_is_survived, set_up, tear_down),
         cmocka_unit_test(a_value_is_read_or_refused),
         cmocka_unit_test(urls),
         cmocka_unit_test_setup_teardown(an_id_begun_at_one_is_known_at_the_other, set_up, tear_down),
