@@ -65,6 +65,12 @@ static void drop_oldest(struct evidence_folder *f)
     f->count--;
 }
 
+static void keep_within(struct evidence_folder *f)
+{
+    while (f->count > 1 && f->bytes > EVIDENCE_FOLDER_BYTES)
+        drop_oldest(f);
+}
+
 static void add(struct evidence_folder *f, const char *name, int64_t bytes)
 {
     if (f->count == EVIDENCE_FOLDER_FILES)
@@ -73,8 +79,22 @@ static void add(struct evidence_folder *f, const char *name, int64_t bytes)
     (void)snprintf(e->name.text, sizeof e->name.text, "%s", name);
     e->bytes = bytes;
     f->bytes += bytes;
-    while (f->count > 1 && f->bytes > EVIDENCE_FOLDER_BYTES)
-        drop_oldest(f);
+    keep_within(f);
+}
+
+/* A file that is replaced keeps its age: its name says when it was captured. False: it is none of ours. */
+static bool replace(struct evidence_folder *f, const char *name, int64_t bytes)
+{
+    for (size_t i = f->count; i-- > 0;) {
+        struct evidence_entry *e = &f->entry[(f->first + i) % EVIDENCE_FOLDER_FILES];
+        if (strcmp(e->name.text, name) != 0)
+            continue;
+        f->bytes += bytes - e->bytes;
+        e->bytes = bytes;
+        keep_within(f);
+        return true;
+    }
+    return false;
 }
 
 /* Files of earlier runs, in the order of their names, which is that of time. */
@@ -154,8 +174,11 @@ bool evidence_folder_put(struct evidence_folder *f, struct span parcel)
         good = false;
         why = errno;
     }
+    struct stat s;
+    const bool there = fstatat(f->folder, name.text, &s, AT_SYMLINK_NOFOLLOW) == 0;
     if (good && renameat(f->folder, part, f->folder, name.text) == 0) {
-        add(f, name.text, (int64_t)bytes.n);
+        if (!there || !replace(f, name.text, (int64_t)bytes.n))
+            add(f, name.text, (int64_t)bytes.n);
         return true;
     }
     why = good ? errno : why;

@@ -1,5 +1,6 @@
 /* The folder of --evidence: what may get into it, and what has to leave it. */
 #include "app/evidence_folder.h"
+#include "base/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,6 +71,32 @@ static void test_no_file_gets_another_place(void **state)
     evidence_folder_close(f);
 }
 
+/* Of an earlier run, without its bytes. */
+static void leave_file(const char *name, off_t bytes)
+{
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    const int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, bytes), 0);
+    assert_int_equal(close(fd), 0);
+}
+
+/* The frames of a capture that is read again have the same names. */
+static void test_a_file_that_comes_again_counts_once(void **state)
+{
+    (void)state;
+    assert_true(EVIDENCE_FOLDER_BYTES == 1 << 30);
+    leave_file(name_of(1), 600 << 20);
+    leave_file(name_of(2), 400 << 20);
+    struct evidence_folder *f = evidence_folder_open(folder);
+    assert_non_null(f);
+    assert_true(put(f, name_of(2), 1000)); /* 600 MiB are left */
+    assert_true(put(f, name_of(3), 30 << 20));
+    assert_true(is_there(name_of(1)) && is_there(name_of(2)) && is_there(name_of(3)));
+    evidence_folder_close(f);
+}
+
 static int remove_all(void **state)
 {
     (void)state;
@@ -91,6 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_file_gets_another_place),
+        cmocka_unit_test(test_a_file_that_comes_again_counts_once),
     };
     return cmocka_run_group_tests(tests, make, remove_all);
 }
