@@ -146,11 +146,12 @@ static bool reserve(const struct table *t, int file, uint64_t places)
     const size_t end = end_of_file(t, places);
     if (fstat(file, &s) != 0)
         return false;
-    if ((size_t)s.st_size < end)
-        errno = posix_fallocate(file, (off_t)begin, (off_t)(end - begin));
-    else
+    if ((size_t)s.st_size >= end)
         return true;
-    return errno == 0;
+    const int why = posix_fallocate(file, (off_t)begin, (off_t)(end - begin));
+    if (why)
+        errno = why;
+    return !why;
 }
 
 /* The first part of a place at the end of the file, of which nothing is kept. What of it lies behind the end
@@ -395,7 +396,7 @@ static uint64_t bits_between(size_t word, size_t from, size_t end)
 static bool write_pages(struct table *t, size_t from, size_t end, bool *any)
 {
     *any = false;
-    bool good = true;
+    int why = 0;
     for (size_t word = from / PAGE / TABLE_PAGES_A_WORD; word * TABLE_PAGES_A_WORD < end / PAGE; word++) {
         const uint64_t wanted = bits_between(word, from / PAGE, end / PAGE);
         uint64_t bits = atomic_load_explicit(&t->dirty[word], memory_order_relaxed) & wanted;
@@ -406,11 +407,13 @@ static bool write_pages(struct table *t, size_t from, size_t end, bool *any)
             *any = true;
             if (write_page(t, at))
                 continue;
+            why = errno ? errno : EIO;
             (void)atomic_fetch_or(&t->dirty[word], bits & -bits);
-            good = false;
         }
     }
-    return good;
+    if (why)
+        errno = why;
+    return !why;
 }
 
 bool table_write_out(struct table *t, bool *any)
