@@ -34,18 +34,21 @@ struct delivery {
     struct receivers_config receivers_config; /* without any: none are wanted */
     struct receivers *receivers;              /* of alerts; NULL: not opened */
     int64_t receivers_retry;
-    struct evidence_folder *evidence;  /* NULL: none */
-    FILE *watched;                     /* what was read of the watched folder; NULL: none is */
-    struct metrics_page *metrics;      /* NULL: none are served */
-    int64_t worked;                    /* when they were last given time */
-    struct delivered *delivered;       /* NULL: nobody asks */
-    struct delivered_counters earlier; /* of writers before this one */
-    int64_t retry;                     /* when to try again what waits */
-    int json_failed, evidence_why;     /* errno, or 0 */
-    int json_gone;                     /* likewise: it was removed, and cannot be made again */
-    int64_t next_look;                 /* whether it was */
-    bool receivers_failed;             /* to open, and that was reported */
-    uint64_t unwritten;                /* files of evidence */
+    struct evidence_folder *evidence;             /* NULL: none */
+    FILE *watched;                                /* what was read of the watched folder; NULL: none is */
+    struct metrics_page *metrics;                 /* NULL: none are served */
+    int64_t worked;                               /* when they were last given time */
+    struct delivered *delivered;                  /* NULL: nobody asks */
+    struct delivered_counters earlier;            /* of writers before this one */
+    int64_t retry;                                /* when to try again what waits */
+    int json_failed, evidence_why;                /* errno, or 0 */
+    int json_gone;                                /* likewise: it was removed, and cannot be made again */
+    int64_t next_look;                            /* whether it was */
+    bool receivers_failed;                        /* to open, and that was reported */
+    uint64_t unwritten;                           /* files of evidence */
+    struct watched_file unnoted[WATCHED_UNNOTED]; /* which were read, and have events that wait */
+    size_t unnoted_count;
+    uint64_t lines_lost; /* of events, when none of them had to wait */
     bool watched_failed;
     bool verbose, quiet;
     bool whole;                   /* the reports came to their end */
@@ -233,19 +236,31 @@ static void put_page(struct delivery *d, struct span bytes)
         whole_file_put(d->report[page.report], span_skip(bytes, sizeof page));
 }
 
-/* After the events of the file, so that what is written down as read has been delivered. */
-static void put_watched(struct delivery *d, struct span bytes)
+/* Once there is no event that waits. Of files whose events were dropped nothing is noted: it is better to
+ * judge one twice than not at all. */
+static void note_watched(struct delivery *d)
 {
-    struct watched_file file;
-    if (!d->watched || bytes.n != sizeof file)
-        return;
-    memcpy(&file, bytes.p, sizeof file);
-    delivery_flush(d);
-    watched_write(&file, d->watched);
-    if (fflush(d->watched) != 0 && !d->watched_failed) {
+    const uint64_t lost = d->json ? line_file_dropped(d->json) : 0;
+    const bool any = d->unnoted_count && lost == d->lines_lost;
+    for (size_t i = 0; any && i < d->unnoted_count; i++)
+        watched_write(&d->unnoted[i], d->watched);
+    d->unnoted_count = 0;
+    d->lines_lost = lost;
+    if (any && fflush(d->watched) != 0 && !d->watched_failed) {
         d->watched_failed = true;
         say_failed("--watch", d->watched_path);
     }
+}
+
+/* One more than there is room for is judged again by the next run. */
+static void put_watched(struct delivery *d, struct span bytes)
+{
+    struct watched_file file;
+    if (!d->watched || bytes.n != sizeof file || d->unnoted_count == WATCHED_UNNOTED)
+        return;
+    memcpy(&file, bytes.p, sizeof file);
+    d->unnoted[d->unnoted_count++] = file;
+    delivery_flush(d);
 }
 
 void delivery_take(void *delivery, enum parcel_kind kind, struct span bytes)
@@ -361,9 +376,13 @@ void delivery_flush(struct delivery *d)
 {
     for (size_t i = 0; i < d->to.report_count; i++)
         whole_file_flush(d->report[i]);
+    const bool good = !d->json || line_file_flush(d->json);
+    const int why = errno;
+    if (good)
+        note_watched(d);
     if (!d->json)
         return;
-    const bool good = line_file_flush(d->json);
+    errno = why;
     d->json_failed = good ? d->json_gone : errno;
     say_trouble(&d->events, !good && d->json_failed != EAGAIN, "--json", d->to.json);
     tell_files(d);
@@ -414,6 +433,7 @@ static bool finish_report(struct delivery *d, size_t index)
 bool delivery_finish(struct delivery *d, int64_t most)
 {
     bool good = finish_receivers(d, most);
+    delivery_flush(d);
     if (d->json && !line_file_close(d->json)) {
         (void)fprintf(stderr, "utwatch: --json: not all events could be written: %s\n", strerror(errno));
         good = false;

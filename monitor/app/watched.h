@@ -10,7 +10,10 @@
 
 #include <stdio.h>
 
-enum { WATCHED_FILES = 4096 /* remembered at a time; the oldest is forgotten first */ };
+enum {
+    WATCHED_FILES = 4096,   /* remembered at a time; the oldest is forgotten first */
+    WATCHED_UNNOTED = 1024, /* whose events wait to be written, before they are noted as read */
+};
 
 struct watched_file {
     uint64_t device, inode;

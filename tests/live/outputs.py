@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from taps import NOT_GRAVE, PATIENCE, PCAPS, ROOT, Sensor, Taps, sensor_and_writer
+from taps import NOT_GRAVE, PATIENCE, PCAPS, ROOT, Sensor, Taps, fill, sensor_and_writer
 from checks import check, finish
 
 binary = sys.argv[1]
@@ -67,16 +67,6 @@ def removed(taps, folder):
     check(alert, "the file of events is not made again")
     check(len(os.listdir(evidence)) == 1, "the folder of evidence is not used again", os.listdir(evidence))
     sensor.end()
-
-
-def fill(path):
-    """Until the disk has no room for more of it."""
-    filler = os.open(path, os.O_CREAT | os.O_WRONLY)
-    try:
-        while os.write(filler, bytes(4096)):
-            pass
-    except OSError:
-        os.close(filler)
 
 
 def full_disk(taps, folder):

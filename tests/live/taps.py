@@ -176,6 +176,17 @@ class Sensor:
         return found
 
 
+def fill(path):
+    """Writes until the disk has no room for more; returns the path."""
+    filler = os.open(path, os.O_CREAT | os.O_WRONLY)
+    try:
+        while os.write(filler, bytes(4096)):
+            pass
+    except OSError:
+        os.close(filler)
+    return path
+
+
 def children(pid):
     with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
         return [int(word) for word in f.read().split()]

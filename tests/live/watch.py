@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from taps import HELD, NOT_GRAVE, PATIENCE, PCAPS, PORTS, ROOT, Sensor, Taps, as_new, comparable, replay, sensor_and_writer
+from taps import HELD, NOT_GRAVE, PATIENCE, PCAPS, PORTS, ROOT, Sensor, Taps, as_new, comparable, fill, replay, sensor_and_writer
 from checks import check, finish
 import capturelib
 import encapsulation
@@ -42,8 +42,8 @@ class Folder:
             self.put(moved.name, name)
 
 
-def watch(taps, folder, *words):
-    sensor = Sensor(taps, binary, "--watch", folder.path, *words, interfaces=())
+def watch(taps, folder, *words, **options):
+    sensor = Sensor(taps, binary, "--watch", folder.path, *words, interfaces=(), **options)
     check(sensor.wait_for(b"watching"), "it does not begin", sensor.talk)
     return sensor
 
@@ -188,6 +188,30 @@ def killed(taps, parent, which):
     sensor.end(signal.SIGTERM)
 
 
+def killed_on_a_full_disk(taps, parent):
+    """A file whose events could not be written when all processes were killed is not noted as read: the next run judges it."""
+    folder, disk = Folder(parent, "unwritten"), os.path.join(parent, "disk")
+    os.mkdir(disk)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], check=True)
+    try:
+        sensor = watch(taps, folder, json_in=disk)
+        filler = fill(os.path.join(disk, "filler"))
+        folder.put_new("a.pcap")
+        check(sensor.wait_for(b"No space left on device"), "the disk is not full", sensor.talk)
+        time.sleep(1)
+        for pid in sensor.process.pid, *sensor_and_writer(sensor.process.pid).values():
+            os.kill(pid, signal.SIGKILL)
+        sensor.process.wait(PATIENCE)
+        os.unlink(filler)
+        sensor = watch(taps, folder, json_in=disk)
+        check(handshakes(sensor, 1) == 1, "a file without its events is taken for read", sensor.talk)
+        with open(folder.at(".utwatch-watched")) as f:
+            check(len(f.readlines()) == 1, "a file with its events is not noted")
+        sensor.end(signal.SIGTERM)
+    finally:
+        subprocess.run(["umount", "-l", disk], check=False)
+
+
 def between_files(taps, parent):
     """A breach is told though no other file comes; meanwhile time stands still for a handshake that the next file goes on with."""
     folder = Folder(parent, "between")
@@ -274,6 +298,7 @@ with Taps(0) as taps, tempfile.TemporaryDirectory() as parent:
     check(json.dumps(sorted(os.listdir(parent))).count("state.watched") == 1, "not beside the state file", os.listdir(parent))
     for which in "sensor", "writer":
         killed(taps, parent, which)
+    killed_on_a_full_disk(taps, parent)
     between_files(taps, parent)
     junk(taps, parent)
     bad_input(taps, parent)
