@@ -142,7 +142,7 @@ FILE *watched_begin(struct watched *w, const char *path)
     if (!out)
         return NULL;
     watched_write_all(w, out);
-    if (fflush(out) == 0 && rename(fresh, path) == 0)
+    if (fflush(out) == 0 && fsync(fileno(out)) == 0 && rename(fresh, path) == 0)
         return out;
     const int why = errno;
     (void)fclose(out);

@@ -92,6 +92,9 @@ bool whole_file_finish(struct whole_file *f)
 {
     if (fflush(f->out) != 0 && !f->error)
         f->error = errno;
+    /* Or the name might outlive a power cut, and the bytes not. */
+    if (!f->error && f->name && fsync(fileno(f->out)) != 0)
+        f->error = errno;
     if (!f->error && f->name && rename(f->temporary, f->name) != 0)
         f->error = errno;
     if (!f->error)

@@ -258,6 +258,36 @@ static void test_a_report_appears_when_it_is_whole(void **state)
     assert_string_equal(content(path), "new");
 }
 
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+static bool disk_fails;
+
+int __wrap_fsync(int fd)
+{
+    if (!disk_fails)
+        return __real_fsync(fd);
+    errno = EIO;
+    return -1;
+}
+
+/* What may not be there after a power cut takes no other's place. */
+static void test_a_report_is_on_the_disk_before_it_appears(void **state)
+{
+    (void)state;
+    const char *path = in_folder("flushed");
+    for (unsigned i = 0; i < 2; i++) {
+        struct whole_file *f = whole_file_open(path);
+        assert_non_null(f);
+        whole_file_put(f, span_of_text(i ? "new" : "old"));
+        disk_fails = i;
+        assert_int_equal(whole_file_finish(f), !i);
+        assert_int_equal(errno, i ? EIO : 0);
+        whole_file_free(f);
+    }
+    disk_fails = false;
+    assert_string_equal(content(path), "old");
+}
+
 static void test_an_unfinished_report_leaves_the_earlier(void **state)
 {
     (void)state;
@@ -303,7 +333,7 @@ static void test_nothing_else_is_left(void **state)
     (void)state;
     static const char *const names[] = {"appended", "torn",   "removed", "rotated", "rotated.1", "full",
                                         "dropped",  "long",   "half",    "filled",  "filled.1",  "same",
-                                        "pipe",     "report", "kept",    "link",    "target"};
+                                        "pipe",     "report", "flushed", "kept",    "link",      "target"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         assert_int_equal(unlink(in_folder(names[i])), 0);
     assert_int_equal(rmdir(folder), 0);
@@ -330,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_a_line_goes_on_in_the_same_file),
         cmocka_unit_test(test_a_full_pipe_is_not_waited_for),
         cmocka_unit_test(test_a_report_appears_when_it_is_whole),
+        cmocka_unit_test(test_a_report_is_on_the_disk_before_it_appears),
         cmocka_unit_test(test_an_unfinished_report_leaves_the_earlier),
         cmocka_unit_test(test_a_link_stays_a_link),
         cmocka_unit_test(test_nothing_else_is_left),
