@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static int yaml_file(const struct dirent *entry)
 {
@@ -30,28 +31,45 @@ static struct profile *load_of_folder(const char *folder, const struct dirent *e
                                      : NULL;
 }
 
+/* A folder that is searched before this one has a profile of that name. */
+static bool is_hidden(const char *const *folder, const struct dirent *entry)
+{
+    char path[4096];
+    for (const char *const *d = profile_directories(); d != folder; d++)
+        if (snprintf(path, sizeof path, "%s/%s", *d, entry->d_name) < (int)sizeof path &&
+            access(path, F_OK) == 0)
+            return true;
+    return false;
+}
+
+/* False after a mistake. */
+static bool list_profile(const char *folder, const struct dirent *entry)
+{
+    struct mistakes mistakes = {0};
+    struct profile *p = load_of_folder(folder, entry, &mistakes);
+    if (p)
+        (void)printf("%-20s %-7s %3zu %s  %s\n", profile_name(p), profile_status(p), profile_rule_count(p),
+                     profile_rule_count(p) == 1 ? "rule " : "rules", profile_title(p));
+    mistakes_print(&mistakes, stderr);
+    mistakes_free(&mistakes);
+    const bool good = p;
+    profile_free(p);
+    return good;
+}
+
+/* Those that -p finds by their name. */
 static int list_profiles(void)
 {
     bool broken = false;
     for (const char *const *d = profile_directories(); *d; d++) {
         struct dirent **entries = NULL;
-        int count = scandir(*d, &entries, yaml_file, alphasort);
+        const int count = scandir(*d, &entries, yaml_file, alphasort);
         for (int i = 0; i < count; i++) {
-            struct mistakes mistakes = {0};
-            struct profile *p = load_of_folder(*d, entries[i], &mistakes);
-            if (p)
-                (void)printf("%-20s %-7s %3zu %s  %s\n", profile_name(p), profile_status(p),
-                             profile_rule_count(p), profile_rule_count(p) == 1 ? "rule " : "rules",
-                             profile_title(p));
-            mistakes_print(&mistakes, stderr);
-            mistakes_free(&mistakes);
-            broken |= !p;
-            profile_free(p);
+            if (!is_hidden(d, entries[i]))
+                broken |= !list_profile(*d, entries[i]);
             free(entries[i]);
         }
         free(entries);
-        if (count > 0)
-            break; /* an installed profile hides the source's of the same name */
     }
     return broken ? EXIT_USAGE : EXIT_CLEAN;
 }

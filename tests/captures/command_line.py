@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -63,6 +64,15 @@ expect(["-h"], 0, b"usage:")
 expect(["-V"], 0, b"utwatch ")
 expect(["--build-info"], 0, b"libpcap")
 expect(["-T"], 0, b"no mistake")
+# The names of all folders that -p searches, each once, as it is found.
+with tempfile.TemporaryDirectory() as folder:
+    with open(os.path.join(folder, "own.yaml"), "w") as f:
+        f.write("utwatch: 1\nprofile: own\ntitle: Own\nstatus: draft\nextends: [modern]\n")
+    shutil.copy(os.path.join(ROOT, "rules", "modern.yaml"), folder)
+    p = subprocess.run([binary, "--list-profiles"], env={**os.environ, "UTWATCH_RULES": folder}, capture_output=True, text=True)
+    names = [line.split()[0] for line in p.stdout.splitlines()]
+    wanted = {"own", "modern", "ts33141-pcr2", "wap-219"}
+    check(p.returncode == 0 and wanted <= set(names) and len(names) == len(set(names)), "profiles", names, p.stderr)
 expect(["--list-profiles"], 0, b"ts33141-pcr2")
 expect(["--list-rules"], 0, b"ut-6.4-anonymous-key-exchange")
 expect(["--list-fields"], 0, b"offered.suites")
