@@ -491,6 +491,8 @@ static bool is_consistent(int argc, char **argv, struct options *out)
 {
     if (out->expected_count && (out->task != TASK_TEST || !out->input_count || out->live))
         return refuse("", "--expect", " is for -T with -r FILE");
+    if (!out->expected_count && out->task == TASK_TEST && out->input_count && !out->endless)
+        return refuse("", "-r", " with -T needs --expect RULE=VERDICT: -T alone reads no capture");
     if (out->expected_count) {
         out->task = TASK_REPLAY;
         out->quiet = true;

@@ -64,6 +64,8 @@ expect(["-h"], 0, b"usage:")
 expect(["-V"], 0, b"utwatch ")
 expect(["--build-info"], 0, b"libpcap")
 expect(["-T"], 0, b"no mistake")
+expect(["-T", "-r", FAILS], 2, err=b"'-r' with -T needs --expect")
+expect(["-T", "-i", "lo"], 0, b"no mistake")
 # The names of all folders that -p searches, each once, as it is found.
 with tempfile.TemporaryDirectory() as folder:
     with open(os.path.join(folder, "own.yaml"), "w") as f:
