@@ -48,7 +48,7 @@ static bool open_uses(struct judge *j, unsigned workers)
 size_t judge_memory(unsigned workers)
 {
     const size_t uses = (size_t)workers * (DEFAULT_HTTP_CONNECTIONS + 1) * sizeof(uint64_t);
-    return challenges_memory() + held_back_memory() + uses;
+    return challenges_memory() + uses;
 }
 
 struct judge *judge_new(const struct ruleset *rules, struct output *output, struct sessions *sessions,

@@ -7,6 +7,11 @@
 
 #include <stdlib.h>
 
+size_t late_check_places(uint32_t handshakes)
+{
+    return handshakes / KEPT_SHARE;
+}
+
 bool late_check_open(struct late_check *late, size_t capacity)
 {
     late->capacity = capacity;

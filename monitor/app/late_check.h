@@ -23,6 +23,9 @@ struct late_check {
     uint64_t early; /* not checked any more before their time, for lack of room */
 };
 
+/* As many places as there are windows of bytes for handshakes that have ended (flow/recent.h). */
+size_t late_check_places(uint32_t handshakes);
+
 bool late_check_open(struct late_check *late, size_t capacity);
 void late_check_close(struct late_check *late);
 

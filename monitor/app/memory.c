@@ -1,9 +1,12 @@
 /* The memory of a site's tables: each layer computes its own from the sizes that it allocates. */
 #include "app/cleartext.h"
 #include "app/docket.h"
+#include "app/held_back.h"
 #include "app/judge.h"
 #include "app/keys.h"
+#include "app/late_check.h"
 #include "app/site.h"
+#include "app/waiting.h"
 #include "decode/fragments.h"
 #include "evidence/frames.h"
 #include "flow/recent.h"
@@ -63,7 +66,8 @@ uint64_t site_memory(const struct site *site, FILE *out)
     } parts[] = {
         {"flows", site->flows, flow_table_memory(site->flows)},
         {"handshakes", site->handshakes, tls_memory(site->handshakes, 0)},
-        {"comparison", site->handshakes, recent_memory(site->handshakes)},
+        {"comparison", site->handshakes,
+         recent_memory(site->handshakes) + late_check_places(site->handshakes) * sizeof(struct late_flow)},
         {"reordering", n * OUT_OF_ORDER_STORES, n * stream_held_memory(OUT_OF_ORDER_STORES)},
         {"fragments", n * FRAGMENT_SLOTS, n * fragments_memory()},
         {"checksums", n, n * checksums_memory()},
@@ -74,6 +78,8 @@ uint64_t site_memory(const struct site *site, FILE *out)
          (site->receivers.count ? summing_memory() : 0) + (site->json_limit ? summing_memory() : 0)},
         {"in clear", n * DEFAULT_HTTP_CONNECTIONS,
          n * cleartext_memory(DEFAULT_HTTP_CONNECTIONS) + judge_memory(n)},
+        {"held back", HELD_HANDSHAKES + HELD_IN_CLEAR, held_back_memory()},
+        {"shared", 1, site->sessions.shared ? sessions_sharing_memory() + waiting_memory() : 0},
         {"workers", n, n > 1 ? n * worker_memory(site) : 0},
         {"verdicts", 1 + site->advised, profiles_memory(1 + site->advised)},
         {"evidence", EVIDENCE_CONNECTIONS, site->evidence ? evidence_frames_memory() : 0},

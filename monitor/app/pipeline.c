@@ -67,7 +67,7 @@ struct pipeline *pipeline_new(const struct ruleset *rules, struct output *output
     p->tls = tls_new(handshakes, p->docket ? DOCKET_PLACES : 0, judge_identifier_key(judge));
     if (p->decoder && p->checksums && p->tls &&
         (!output_shows_messages(output) || tls_keep_messages(p->tls)) &&
-        late_check_open(&p->late, handshakes / KEPT_SHARE) &&
+        late_check_open(&p->late, late_check_places(handshakes)) &&
         cleartext_open(&p->cleartext, DEFAULT_HTTP_CONNECTIONS) &&
         flow_table_open(&p->flows, share_of(site->flows, worker->workers), handshakes) &&
         (p->used_keys || !p->docket)) {

@@ -16,6 +16,11 @@ struct waiting_handshake {
     int64_t until; /* on the monotonic clock */
 };
 
+size_t waiting_memory(void)
+{
+    return WAITING_HANDSHAKES * sizeof(struct waiting_handshake);
+}
+
 bool waiting_open(struct waiting *w, bool messages)
 {
     w->place = calloc(WAITING_HANDSHAKES, sizeof *w->place);

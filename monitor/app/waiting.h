@@ -28,6 +28,7 @@ struct waiting {
 
 /* `messages`: those of the handshakes are kept (tls/kept_messages.h). */
 bool waiting_open(struct waiting *w, bool messages);
+size_t waiting_memory(void);
 void waiting_close(struct waiting *w);
 
 /* Judges the handshake now and returns its session; or keeps a copy of it and returns none, and whoever told

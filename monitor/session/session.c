@@ -95,6 +95,11 @@ void sessions_recover(struct sessions *s)
         shared_recover(s->shared);
 }
 
+size_t sessions_sharing_memory(void)
+{
+    return shared_bytes();
+}
+
 size_t sessions_memory(uint32_t sessions)
 {
     return table_memory(sessions) + RECENT_SESSIONS * sizeof(struct recent_session) + MET_HANDSHAKES / 8 +

@@ -121,6 +121,9 @@ struct session_config {
 
 struct sessions;
 
+/* Bytes for what is asked of other sensors and told to them. */
+size_t sessions_sharing_memory(void);
+
 /* Bytes to remember so many sessions. */
 size_t sessions_memory(uint32_t sessions);
 

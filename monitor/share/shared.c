@@ -29,6 +29,11 @@ bool shared_url_is_valid(const char *url)
     return r != NULL;
 }
 
+size_t shared_bytes(void)
+{
+    return sizeof(struct shared_memory);
+}
+
 static struct shared_memory *new_memory(void)
 {
     struct shared_memory *m =

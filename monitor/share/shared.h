@@ -26,6 +26,9 @@ struct shared_counters {
 
 bool shared_url_is_valid(const char *url);
 
+/* Bytes that the processes have together. */
+size_t shared_bytes(void);
+
 /*
  * One process may have the packet path, and another one the thread that asks Redis: shared_new() before they
  * part; shared_start() in the one with the thread, and in one that follows it after it was killed;

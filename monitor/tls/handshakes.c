@@ -12,8 +12,8 @@
 
 size_t tls_memory(uint32_t handshakes, uint32_t handed)
 {
-    return pool_memory(sizeof(struct handshake), handshakes) + bodies_memory(handshakes, handed) +
-           known_chains_memory() + known_hellos_memory();
+    return sizeof(struct tls) + pool_memory(sizeof(struct handshake), handshakes) +
+           bodies_memory(handshakes, handed) + known_chains_memory() + known_hellos_memory();
 }
 
 struct tls *tls_new(uint32_t handshakes, uint32_t handed, struct siphash_key secret)
