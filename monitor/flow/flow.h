@@ -33,7 +33,7 @@ enum side_mark {
     SIDE_SYN = 1 << 1,         /* its SYN was captured, so its first byte is known */
     SIDE_DATA = 1 << 2,        /* it sent payload */
     SIDE_FIN_PENDING = 1 << 3, /* FIN captured, bytes before it not all in order yet */
-    SIDE_FIN = 1 << 4,
+    SIDE_FIN = 1 << 4,         /* and all bytes before it */
     SIDE_RST = 1 << 5,
     SIDE_TRUNCATED = 1 << 6, /* a frame of it was cut by the snap length */
     SIDE_LOST = 1 << 7,      /* FLOW_RECORDS: the place of the next record header is not known */
@@ -358,7 +358,8 @@ struct flow_table {
 /* Bytes that the connections themselves take; stream.h says what their data take. */
 size_t flow_table_memory(uint32_t capacity);
 
-/* Takes all memory for `capacity` flows. False if it cannot be reserved. */
+/* Takes all memory for `capacity` flows and for the bytes of so many handshakes in progress at a time
+ * (recent.h). False if it cannot be reserved. */
 bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t handshakes);
 void flow_table_close(struct flow_table *table);
 
