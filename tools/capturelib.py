@@ -3,6 +3,7 @@
 A conversation is a list of (side, bytes), side 0 the client, in the order in which they were first sent.
 """
 import gzip
+import hashlib
 import ipaddress
 import random
 import struct
@@ -173,6 +174,12 @@ def build(conversation, **where):
         c.send(side, payload)
     c.close()
     return c.frames
+
+
+def as_another(conversation, number):
+    """The conversation as another handshake, whose hello has its own random (RFC 5246 7.4.1.2). It begins with a TLS hello."""
+    (side, hello), *rest = conversation
+    return [(side, hello[:11] + hashlib.sha256(b"hello %d" % number).digest() + hello[43:]), *rest]
 
 
 def made_up(name, forged, answers, reset=0x04):

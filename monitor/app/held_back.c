@@ -3,6 +3,7 @@
 #include "app/docket.h"
 #include "base/memory.h"
 #include "flow/clients.h"
+#include "peers/met.h"
 #include "tls/kept_messages.h"
 
 #include <assert.h>
@@ -246,8 +247,8 @@ void held_back_put(struct held_back *h, const struct policy_case *c, nanos due)
     h->client[position(h, h->count)] = client;
     h->flow_id[position(h, h->count++)] = c->about.flow_id;
     ++*alike(h, c->about.flow_id);
-    *held = (struct held_case){.until = end_of_doubt(c->observation ? c->observation->event_time : due),
-                               .of_copies = *c};
+    const nanos until = end_of_doubt(c->observation ? c->observation->event_time : due);
+    *held = (struct held_case){.until = until > due ? until : end_of_doubt(due), .of_copies = *c};
     if (c->observation)
         copy_handshake(h, held, c);
     else
@@ -307,12 +308,12 @@ bool held_back_defer(struct held_back *h)
     return true;
 }
 
-void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t randoms,
+void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t met,
                             const struct other_side *nearer, nanos now)
 {
     size_t number = 0;
     for (struct held_case *held; (held = next_open(h, flow_id, now, &number));)
-        if (held->of_copies.observation->randoms == randoms)
+        if (held->of_copies.observation && met_key(held->of_copies.observation) == met)
             held->of_copies.nearer = *nearer;
 }
 

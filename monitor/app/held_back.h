@@ -80,8 +80,8 @@ bool held_back_defer(struct held_back *h);
 /* What becomes known at `now` changes nothing in a case that was due before, whether it has been
  * reported yet or not. */
 
-/* The flow's handshake with these randoms was seen there, too. */
-void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t randoms,
+/* The flow's handshake by this key (met_key()) was seen there, too. */
+void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t met,
                             const struct other_side *nearer, nanos now);
 
 /* Other bytes of this side have come. Returns how many handshakes that damages which nothing else had. */

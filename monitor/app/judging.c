@@ -191,15 +191,19 @@ static void hold_back(struct judge *j, struct held_back *h, const struct policy_
 }
 
 /* An unconfirmed case is reported at once, as part of the evidence, unless it may also be seen outside of its
- * tunnel; it takes no place from others. `breach`: there is one, which may be reported for another side. */
-static bool has_to_wait(const struct judge *j, const struct policy_case *c, nanos due, bool breach)
+ * tunnel; it takes no place from others. One that is not complete has waited where it was read, but its other
+ * side ends after it. `breach`: there is one, which may be reported for another side. */
+static bool has_to_wait(const struct judge *j, const struct policy_case *c, nanos due, bool breach,
+                        bool other_side)
 {
     const struct observation *o = c->observation;
     if (is_in_line(j, o->whence.flow_id))
         return true;
     const bool may_wait =
         c->about.confirmed || (o->whence.client.space && held_back_is_mostly_free(&j->held_back));
-    return may_wait && breach && held_back_may_change(o, due);
+    const bool may_change =
+        held_back_may_change(o, due) || (other_side && o->outcome != OUTCOME_COMPLETE && !c->nearer.linked);
+    return may_wait && breach && may_change;
 }
 
 static void judge_or_hold_back(struct judge *j, const struct policy_case *c, nanos due, bool other_side)
@@ -208,7 +212,7 @@ static void judge_or_hold_back(struct judge *j, const struct policy_case *c, nan
     const struct verdict *judged = judged_by(j->profile, c, j->verdicts, &count);
     const bool breach = profile_found_breach(j->profile);
     const bool of_sides = note_for_other_sides(j, c, judged, count, other_side);
-    if (!has_to_wait(j, c, due, breach || (of_sides && !c->nearer.linked))) {
+    if (!has_to_wait(j, c, due, breach || (of_sides && !c->nearer.linked), other_side)) {
         tell(j, c, judged, count);
         return;
     }

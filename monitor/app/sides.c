@@ -22,7 +22,7 @@ bool sides_meet(struct judge *j, struct policy_case *c, nanos due)
     const size_t count = met_farther(met, o, &others, farther);
     for (size_t i = 0; i < count; i++) {
         const struct other_side of = other_side(&farther[i].nearer);
-        held_back_found_nearer(&j->held_back, farther[i].at->flow_id, o->randoms, &of, due);
+        held_back_found_nearer(&j->held_back, farther[i].at->flow_id, met_key(o), &of, due);
         peers_found_nearer(j->peers, &farther[i]);
     }
     return nearer.at || count;
@@ -33,7 +33,7 @@ bool sides_are_open(struct judge *j, const struct policy_case *c)
     if (!c->nearer.linked)
         return false;
     const struct met_handshake *met =
-        met_at(peers_met(j->peers), c->observation->randoms, &c->nearer.client, &c->nearer.server);
+        met_at(peers_met(j->peers), c->observation, &c->nearer.client, &c->nearer.server);
     return met && met->flow_id != c->observation->whence.flow_id &&
            held_back_has(&j->held_back, met->flow_id);
 }
@@ -44,7 +44,7 @@ void sides_note(struct judge *j, const struct policy_case *c, unsigned profile, 
     const struct observation *o = c->observation;
     if (c->nearer.linked)
         return;
-    struct met_handshake *met = met_at(peers_met(j->peers), o->randoms, &o->whence.client, &o->whence.server);
+    struct met_handshake *met = met_at(peers_met(j->peers), o, &o->whence.client, &o->whence.server);
     for (size_t i = 0; met && i < count; i++)
         if (judged[i].value == VERDICT_FAIL)
             met->broken[profile][judged[i].index / 64] |= UINT64_C(1) << judged[i].index % 64;
@@ -56,7 +56,7 @@ const struct verdict *sides_once(struct judge *j, const struct policy_case *c, u
     if (!c->nearer.linked || !judged)
         return judged;
     const struct met_handshake *met =
-        met_at(peers_met(j->peers), c->observation->randoms, &c->nearer.client, &c->nearer.server);
+        met_at(peers_met(j->peers), c->observation, &c->nearer.client, &c->nearer.server);
     if (!met)
         return judged;
     if (own != judged)

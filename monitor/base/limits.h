@@ -74,7 +74,7 @@
 #define KNOWN_CHAIN_TEXT     2048 /* bytes of the names in it */
 #define KNOWN_HELLOS         4096 /* ClientHellos that are known by what they say */
 #define KNOWN_HELLO_CODES    320
-#define LAST_ANSWERS         1024 /* servers' hellos, by which the other side of a handshake is known */
+#define LAST_ANSWERS         1024 /* of both sides' hellos, by which another side of a handshake is known */
 #define MAX_HOST_NAME        255
 #define MAX_ALT_NAMES        128
 #define MAX_CLIENT_ALT_NAMES 8    /* of the client's certificate */

@@ -32,6 +32,10 @@ void learn_from_unnamed(struct peer *s, const struct peer *unnamed);
 /* It was evicted and is back: it may have done anything before. */
 void learn_of_eviction(struct peer *peer);
 
+/* A handshake that began at another host, for which this client stands, was left out: so the rest of what
+ * came from here is not all that a UE said. */
+void learn_of_other_side(struct peer *ue);
+
 /* A server with a fixed configuration always answers the same hello in the same way: it chooses from that
  * list (RFC 5246 7.4.1.3). */
 bool server_answers_otherwise(const struct peer *s, const struct observation *o);

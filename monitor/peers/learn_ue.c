@@ -63,6 +63,12 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
     u->unknown_offers += c->unknown_suites > 0;
 }
 
+void learn_of_other_side(struct peer *ue)
+{
+    ue->unseen_offers++;
+    ue->missing |= UNOBSERVED_OTHER_SIDE;
+}
+
 void learn_of_ue(struct peer *u, const struct taught *t, struct lesson *l)
 {
     const struct observation *o = t->o;

@@ -12,7 +12,7 @@
 
 struct lesson {
     uint64_t flow_id;
-    uint64_t randoms;   /* of the handshake */
+    uint64_t met;       /* met_key() of the handshake */
     nanos at;           /* when it ended */
     uint32_t forgotten; /* pieces of evidence about the server that made room for its own */
     struct peer_key {

@@ -4,57 +4,101 @@
 
 enum { MET_SECONDS = 2 };
 
+uint64_t met_key(const struct observation *o)
+{
+    return o->hello ? o->hello : o->randoms;
+}
+
+/* What the server answered; a hash of randoms is odd. */
+enum { ANSWER_UNKNOWN = 0, ANSWER_NONE = 2, ANSWER_ALERT = 4 /* and its number in the next bits */ };
+
+static uint64_t answer_of(const struct observation *o)
+{
+    if (o->seen & SEEN_SERVER_HELLO || observation_is_doubtful(o, SERVER) || !observation_settled(o, SERVER))
+        return o->randoms;
+    for (size_t i = 0; i < o->alert_count; i++)
+        if (o->alerts[i].from == SERVER && o->alerts[i].level == 2)
+            return ANSWER_ALERT + 8ULL * o->alerts[i].description;
+    return ANSWER_NONE;
+}
+
 static struct met_handshake met_of(const struct observation *o)
 {
-    return (struct met_handshake){.randoms = o->randoms,
+    const nanos asked = o->side[CLIENT].hello_time;
+    nanos answered = o->side[SERVER].hello_time;
+    if (!answered) /* what is between two sides passes a hello on at once */
+        answered =
+            asked + NANOS_PER_SECOND / 2 < o->event_time ? asked + NANOS_PER_SECOND / 2 : o->event_time;
+    return (struct met_handshake){.key = met_key(o),
+                                  .answer = answer_of(o),
                                   .client = o->whence.client,
                                   .server = o->whence.server,
                                   .flow_id = o->whence.flow_id,
-                                  .asked = o->side[CLIENT].hello_time,
-                                  .answered = o->side[SERVER].hello_time,
+                                  .asked = asked,
+                                  .answered = answered,
                                   .evidence = o->whence.confirmed && !observation_is_damaged(o)};
+}
+
+/* Both clocks may be wrong. */
+static nanos time_between(const struct met_handshake *h, const struct observation *o)
+{
+    const nanos apart = o->side[CLIENT].hello_time - h->asked;
+    return apart < 0 ? -apart : apart;
 }
 
 static bool is_recent(const struct met_handshake *h, const struct observation *o)
 {
-    return o->side[CLIENT].hello_time - h->asked < MET_SECONDS * NANOS_PER_SECOND;
+    return time_between(h, o) < MET_SECONDS * NANOS_PER_SECOND;
 }
 
 void met_expect(const struct met *m, const struct observation *o)
 {
-    const size_t first = ways_of(o->randoms, MET);
-    expect(&m->randoms[first], 1);
+    const size_t first = ways_of(met_key(o), MET);
+    expect(&m->key[first], 1);
     for (size_t i = first; i < first + WAYS; i++)
         expect(&m->place[i].asked, 1);
 }
 
-/* The noted handshakes with these randoms. */
-static struct met_places alike_of(const struct met *m, uint64_t randoms)
+/* Do both say the same, as far as they were seen? A hello gets one answer only. */
+static bool is_alike(const struct met_handshake *a, const struct met_handshake *b)
+{
+    return a->key == b->key && (a->answer == b->answer || !a->answer || !b->answer);
+}
+
+/* The noted forms of this handshake. */
+static struct met_places alike_of(const struct met *m, const struct met_handshake *own)
 {
     struct met_places found;
-    const size_t first = ways_of(randoms, MET);
+    const size_t first = ways_of(own->key, MET);
     found.count = 0;
-    for (size_t i = first; randoms && i < first + WAYS; i++)
-        if (m->randoms[i] == randoms)
+    for (size_t i = first; own->key && i < first + WAYS; i++)
+        if (m->key[i] == own->key && is_alike(&m->place[i], own))
             found.at[found.count++] = i;
     return found;
 }
 
 struct met_places met_others(const struct met *m, const struct observation *o)
 {
-    struct met_places others;
-    const struct met_places all = alike_of(m, o->randoms);
-    others.count = 0;
+    struct met_places others = {.count = 0};
+    const uint64_t key = met_key(o);
+    const size_t first = ways_of(key, MET);
+    bool any = false;
+    for (size_t i = first; i < first + WAYS; i++)
+        any |= key && m->key[i] == key && m->place[i].flow_id != o->whence.flow_id;
+    if (!any) /* as nearly always */
+        return others;
+    const struct met_handshake own = met_of(o);
+    const struct met_places all = alike_of(m, &own);
     for (size_t i = 0; i < all.count; i++)
         if (m->place[all.at[i]].flow_id != o->whence.flow_id)
             others.at[others.count++] = all.at[i];
     return others;
 }
 
-struct met_handshake *met_at(struct met *m, uint64_t randoms, const struct endpoint *client,
-                             const struct endpoint *server)
+static struct met_handshake *at_ends(struct met *m, const struct met_handshake *own,
+                                     const struct endpoint *client, const struct endpoint *server)
 {
-    const struct met_places all = alike_of(m, randoms);
+    const struct met_places all = alike_of(m, own);
     for (size_t i = 0; i < all.count; i++) {
         struct met_handshake *h = &m->place[all.at[i]];
         if (endpoint_equal(&h->client, client) && endpoint_equal(&h->server, server))
@@ -63,38 +107,75 @@ struct met_handshake *met_at(struct met *m, uint64_t randoms, const struct endpo
     return NULL;
 }
 
-/* A place that is free or no longer useful; else one that is given up. */
+struct met_handshake *met_at(struct met *m, const struct observation *o, const struct endpoint *client,
+                             const struct endpoint *server)
+{
+    const struct met_handshake own = met_of(o);
+    return at_ends(m, &own, client, server);
+}
+
+/* A place that is free; else the one whose handshake is farthest in time. */
 static struct met_handshake *place_for(struct met *m, const struct observation *o)
 {
-    const size_t first = ways_of(o->randoms, MET);
-    for (size_t i = first; i < first + WAYS; i++)
-        if (!m->randoms[i] || !is_recent(&m->place[i], o))
+    const size_t first = ways_of(met_key(o), MET);
+    struct met_handshake *farthest = &m->place[first];
+    for (size_t i = first; i < first + WAYS; i++) {
+        if (!m->key[i])
             return &m->place[i];
-    m->forgotten++;
-    return &m->place[first + next_way(&m->turn)];
+        if (time_between(&m->place[i], o) > time_between(farthest, o))
+            farthest = &m->place[i];
+    }
+    m->forgotten += is_recent(farthest, o);
+    return farthest;
 }
 
 void met_note(struct met *m, const struct observation *o)
 {
-    if (!o->randoms)
+    struct met_handshake own = met_of(o);
+    if (!own.key)
         return;
-    struct met_handshake *h = met_at(m, o->randoms, &o->whence.client, &o->whence.server);
+    struct met_handshake *h = at_ends(m, &own, &own.client, &own.server);
     if (h && is_recent(h, o))
         return;
+    if (h && o->hello) {
+        own.again = own.answer && own.answer == h->answer ? AGAIN_WHOLE
+                    : h->evidence                         ? AGAIN_HELLO
+                                                          : AGAIN_NOT;
+        own.answer = own.answer ? own.answer : h->answer;
+    }
     if (!h)
         h = place_for(m, o);
-    *h = met_of(o);
-    m->randoms[h - m->place] = o->randoms;
+    *h = own;
+    m->key[h - m->place] = own.key;
 }
 
-static bool was_met(const struct met *m, const struct observation *o, const struct met_places *others,
-                    enum side side)
+/* Was it noted at its own ends before? */
+static enum again noted_again(const struct met *m, const struct observation *o)
 {
-    const struct endpoint own = whence_peer(&o->whence, side);
+    const uint64_t key = met_key(o);
+    const size_t first = ways_of(key, MET);
+    for (size_t i = first; key && i < first + WAYS; i++)
+        if (m->key[i] == key && m->place[i].flow_id == o->whence.flow_id)
+            return m->place[i].again;
+    return AGAIN_NOT;
+}
+
+bool met_was_here(const struct met *m, const struct observation *o, const struct met_places *others,
+                  enum side side)
+{
+    const enum again again = noted_again(m, o);
+    if (again >= (side == CLIENT ? AGAIN_HELLO : AGAIN_WHOLE))
+        return true;
+    if (others->count == 0) /* as nearly always */
+        return false;
+    const struct endpoint ours = whence_peer(&o->whence, side);
+    const struct met_handshake own = met_of(o);
     for (size_t i = 0; i < others->count; i++) {
         const struct met_handshake *h = &m->place[others->at[i]];
         const struct endpoint theirs = peer_end(side == SERVER ? &h->server : &h->client, side);
-        if (is_recent(h, o) && endpoint_equal(&theirs, &own))
+        const bool whole = h->answer && h->answer == own.answer;
+        const bool copy = o->hello || is_recent(h, o);
+        if (copy && endpoint_equal(&theirs, &ours) && (whole || (side == CLIENT && h->evidence)))
             return true;
     }
     return false;
@@ -144,7 +225,7 @@ static bool are_linked(const struct met_handshake *nearer, const struct met_hand
 static const struct met_handshake *nearest(const struct met *m, const struct met_handshake *own, bool linked)
 {
     const struct met_handshake *best = NULL;
-    const struct met_places all = alike_of(m, own->randoms);
+    const struct met_places all = alike_of(m, own);
     for (size_t i = 0; i < all.count; i++) {
         const struct met_handshake *h = &m->place[all.at[i]];
         if (h->flow_id != own->flow_id && is_nearer(h, own) && (!linked || are_linked(h, own)) &&
@@ -201,16 +282,18 @@ bool met_is_no_lesson(const struct met_handshake *farther, const struct met_hand
 bool met_is_copy(const struct met *m, const struct observation *o, const struct met_places *others,
                  const struct met_handshake *nearer, enum side side)
 {
-    return was_met(m, o, others, side) ||
-           (nearer && (side == CLIENT || endpoint_same_host(&nearer->server, &o->whence.server)));
+    if (met_was_here(m, o, others, side))
+        return true;
+    return nearer && (side == CLIENT || (endpoint_same_host(&nearer->server, &o->whence.server) &&
+                                         nearer->answer && nearer->answer == answer_of(o)));
 }
 
-void met_forget(struct met *m, uint64_t randoms, uint64_t flow_id)
+void met_forget(struct met *m, uint64_t key, uint64_t flow_id)
 {
-    const struct met_places all = alike_of(m, randoms);
-    for (size_t i = 0; i < all.count; i++)
-        if (m->place[all.at[i]].flow_id == flow_id)
-            m->randoms[all.at[i]] = 0;
+    const size_t first = ways_of(key, MET);
+    for (size_t i = first; i < first + WAYS; i++)
+        if (m->key[i] == key && m->place[i].flow_id == flow_id)
+            m->key[i] = 0;
 }
 
 void met_forget_broken(struct met *m)

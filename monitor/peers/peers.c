@@ -544,11 +544,13 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
                        .refusal = held_refusal(&u->held, shape, o, session, s->sessions.full)};
     struct lesson *l = new_lesson(p, s, u, o, shape);
     l->added = resumptions_of(o, session);
-    l->randoms = o->randoms;
+    l->met = met_key(o);
     const struct met_places others = met_others(&p->met, o);
     const struct met_nearer any = met_nearer(&p->met, o, &others);
     const struct met_handshake *nearer = any.linked ? any.at : NULL;
     u->unconfirmed |= any.at && !any.linked;
+    if (nearer && !met_was_here(&p->met, o, &others, CLIENT))
+        learn_of_other_side(u);
     l->taught[SERVER] = !met_is_copy(&p->met, o, &others, nearer, SERVER);
     l->taught[CLIENT] = !met_is_copy(&p->met, o, &others, nearer, CLIENT) && !o->whence.told.family;
     p->counters.copies += !l->taught[SERVER];
@@ -578,7 +580,7 @@ void peers_doubt(struct peers *p, uint64_t flow_id, enum side contradicted)
     struct lesson *l = &p->lesson[flow_id % RECENT_LESSONS];
     if (l->flow_id != flow_id)
         return;
-    met_forget(&p->met, l->randoms, flow_id);
+    met_forget(&p->met, l->met, flow_id);
     for (enum side side = CLIENT; side <= SERVER; side++)
         take_back(p, l, side, contradicted, UNOBSERVED_OVERLAP);
 }
@@ -610,7 +612,7 @@ void peers_dispute(struct peers *p, uint64_t flow_id)
 void peers_found_nearer(struct peers *p, const struct met_farther *farther)
 {
     struct lesson *l = &p->lesson[farther->at->flow_id % RECENT_LESSONS];
-    if (l->flow_id != farther->at->flow_id || l->randoms != farther->at->randoms)
+    if (l->flow_id != farther->at->flow_id || l->met != farther->at->key)
         return;
     if (!farther->nearer.linked) {
         note_unconfirmed(p, l, CLIENT);

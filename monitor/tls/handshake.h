@@ -187,6 +187,13 @@ struct last_answer {
     const struct flow *flow;
 };
 
+/* Likewise of a client's hello; `again`: before that, another flow had it. */
+struct last_hello {
+    uint64_t random;
+    const struct flow *flow;
+    bool again;
+};
+
 struct tls {
     struct identifier_keys keys;
     struct known_chains *chains;
@@ -202,6 +209,7 @@ struct tls {
     struct clients clients;
     struct tls_counters counters;
     struct last_answer last_answer[LAST_ANSWERS]; /* by the random; a later one replaces it */
+    struct last_hello last_hello[LAST_ANSWERS];   /* likewise */
     struct pool kept;                             /* of struct kept_messages; no slots: they are not wanted */
     const struct segment *kept_at;                /* the segment being read, or NULL */
     uint8_t packed[PACKED_BYTES];
@@ -276,7 +284,8 @@ static inline uint64_t random_drawn(const uint8_t *bytes)
     return value ? value : 1;
 }
 
-/* The server's hello has come. */
+/* The client's hello has come, or the server's. */
+void tls_note_hello(struct tls *tls, const struct handshake *h);
 void tls_note_answer(struct tls *tls, const struct handshake *h);
 
 /* Feeds an event to the machine and does what it says. */

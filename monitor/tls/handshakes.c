@@ -384,6 +384,14 @@ void tls_note_answer(struct tls *tls, const struct handshake *h)
     tls->last_answer[random % LAST_ANSWERS] = (struct last_answer){random, h->flow};
 }
 
+void tls_note_hello(struct tls *tls, const struct handshake *h)
+{
+    const uint64_t random = random_drawn(h->memory.client_random + PART_OF_RANDOM);
+    struct last_hello *last = &tls->last_hello[random % LAST_ANSWERS];
+    const bool known = last->random == random;
+    *last = (struct last_hello){random, h->flow, known && (last->again || last->flow != h->flow)};
+}
+
 static bool is_drawn(const uint8_t *random)
 {
     uint64_t part;
@@ -423,7 +431,10 @@ bool tls_is_same(struct tls *tls, const struct flow *a, const struct flow *b)
 
 bool tls_has_other_side(const struct tls *tls, const struct flow *flow, const struct observation *o)
 {
+    const struct last_hello *asked = &tls->last_hello[o->random[CLIENT] % LAST_ANSWERS];
     const struct last_answer *last = &tls->last_answer[o->random[SERVER] % LAST_ANSWERS];
+    if (!(o->seen & SEEN_SERVER_HELLO))
+        return o->hello && asked->random == o->random[CLIENT] && asked->again;
     return o->random[SERVER] && last->random == o->random[SERVER] && last->flow != flow;
 }
 

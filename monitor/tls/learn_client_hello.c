@@ -1,4 +1,5 @@
 /* ClientHellos. */
+#include "base/fold_hash.h"
 #include "tls/fingerprint.h"
 #include "tls/learn_parts.h"
 
@@ -289,7 +290,7 @@ static void keep_offer(struct observation *o, struct hello_memory *memory, uint1
         count_offer(f, cursor_u16(&c));
     f->max_version = version_of_code(hello->version);
     memcpy(memory->client_random, hello->random.p, sizeof memory->client_random);
-    o->randoms = 0;
+    o->hello = o->randoms = 0;
     o->seen |= SEEN_CLIENT_HELLO;
     compare_randoms(o, memory);
 }
@@ -325,6 +326,7 @@ bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint
     keep_offer(o, memory, record_version, &hello);
     if (whole) {
         keep_rest_of_hello(o, memory, &hello, false);
+        o->hello = fold_hash_bytes(&memory->keys->own, body) | 1;
     } else {
         o->client_hello.unknown |= UNKNOWN_COMPRESSION | UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS;
         o->client_hello.ticket_in_doubt = o->client_hello.psk_in_doubt = true;

@@ -122,6 +122,7 @@ static void on_client_hello(struct tls *tls, struct handshake *h, struct span bo
             malformed(tls, h, CLIENT);
     } else if (learn_client_hello(o, &h->memory, h->side[CLIENT].record_version, body)) {
         note_client_hello(tls, h, now);
+        tls_note_hello(tls, h);
         learn_name_after_certificate(o);
         if (o->client_hello.unknown)
             malformed(tls, h, CLIENT);

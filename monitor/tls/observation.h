@@ -370,6 +370,8 @@ struct observation {
     uint32_t unseen_before; /* enum unobserved: why the client may have said something before its hello that
                                was not seen; 0: it cannot have */
     uint64_t random[2];     /* by enum side: 8 bytes of its random; 0: not seen */
+    uint64_t hello;   /* a hash of the client's hello with its random, which no other hello has (RFC 5246
+                         7.4.1.2); 0: it was not seen whole, or its random is none */
     uint64_t randoms; /* a hash of both; 0: one was not seen. Copies of a handshake captured at two places
                          have the same, whatever their addresses */
     struct acknowledged hello_ack; /* of the server's bytes, when the client sent its hello */

@@ -212,8 +212,9 @@ bool tls_may_begin_session(const struct tls *tls, const struct observation *o);
 /* Do both sides say the same in these two flows' handshakes, as far as both were seen? */
 bool tls_is_same(struct tls *tls, const struct flow *a, const struct flow *b);
 
-/* Has the answer of this flow's handshake since been met in another connection? That is another side of a
- * translator or proxy, nearer to the client, where the handshake may still go on (app/sides.h). */
+/* Has the answer of this flow's handshake since been met in another connection; or its hello, if there was no
+ * answer but an alert? That is another side of a translator or proxy, perhaps nearer to the client, where the
+ * handshake may still go on (app/sides.h). */
 bool tls_has_other_side(const struct tls *tls, const struct flow *flow, const struct observation *o);
 
 /* The flow whose handshake, or search for one, is given up first when there is no room; not `but`. */

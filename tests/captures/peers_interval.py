@@ -25,8 +25,8 @@ def told(folder, handshakes, site="privacy: clear\n"):
     """(number of handshakes before it, its text) of each alert of the rule; `handshakes`: (hour, capture)"""
     path, config = os.path.join(folder, "made.pcap"), os.path.join(folder, "site.yaml")
     frames = []
-    for hour, name in handshakes:
-        frames += capturelib.build(conversation(name), time=START + int(hour * HOUR))
+    for i, (hour, name) in enumerate(handshakes):
+        frames += capturelib.build(capturelib.as_another(conversation(name), i), time=START + int(hour * HOUR))
     capturelib.write_frames(path, frames)
     with open(config, "w") as f:
         f.write(site)

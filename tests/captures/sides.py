@@ -5,6 +5,7 @@ No two handshakes have the same randoms (RFC 5246 7.4.1.2, RFC 8446 4.1.2). usag
 Each connection has its event. A breach is reported once, for the UE and the server, never for the host between them; and nobody hides a breach with
 a copy.
 """
+import hashlib
 import ipaddress
 import itertools
 import os
@@ -178,6 +179,88 @@ def refused():
         check(found.counts["ut-7.2-only-anonymous"]["pass"] == len(found.tls) == count, "refused,", name, found.counts["ut-7.2-only-anonymous"])
 
 
+def drawn(what):
+    return hashlib.sha256(repr(what).encode()).digest()
+
+
+def hello_of(suites, version=m.TLS12):
+    return m.client_hello(suites, version, random=drawn(next(number)))
+
+
+def refused_first():
+    """A UE is refused and tries again. What stands for it on the other side of a translator is no UE: it neither lacks what the UE has, nor has it;
+    and one hello is one breach."""
+    weak = [(CLIENT, hello_of([9])), (SERVER, m.alert(2, 40, m.TLS12))]
+    old = [(CLIENT, hello_of([AES, DES3], m.SSL3)), (SERVER, m.alert(2, 70, m.SSL3))]
+    left = [(CLIENT, hello_of([9]))]  # the client closes
+    for what, first in (("refused", weak), ("SSL 3.0", old), ("no answer", left)):
+        for name, legs in PLACES.items():
+            if name in ("a balancer", "a CONNECT proxy"):  # of the one the client is the UE on both sides, the other is asked for another name
+                continue
+            middle = legs[-1][0][0]
+            for apart in (10000, 300000):
+                again = [((c[0], c[1] + 1), s, before) for c, s, before in legs]
+                then = [(CLIENT, hello_of([AES, DES3, 9])), *conversation(DES3, AES)[1:]]
+                both = copied(legs, first, apart=apart) + copied(again, then, at=START + 20 * SECOND, apart=apart)
+                alone = Judged(copied(legs[:1], first) + copied(again[:1], then, at=START + 20 * SECOND))
+                found = Judged(both)
+                case = what, name, apart
+                check(len(found.tls) == 2 * len(legs) and found.failed() == alone.failed(), *case, found.failed(), alone.failed())
+                check(middle not in {e["src_ip"] for e in found.alerts}, *case, "a breach of the one between", found.ues())
+                rule = found.counts["ut-6.2-ue-3des"]
+                check(rule["pass"] == alone.counts["ut-6.2-ue-3des"]["pass"] and not rule["fail"], *case, rule, "of the one between as well")
+                once = Judged(copied(legs, first, apart=apart))
+                check(once.failed() == Judged(copied(legs[:1], first)).failed(), *case, "only that", once.failed())
+                for steps in (first, then):  # where the answer was not captured, it is the same hello still
+                    half = Judged(copied(legs, steps, apart=apart, one_way=(len(legs) - 1,)))
+                    ues = {e["src_ip"] for e in half.alerts if e["utwatch"]["about"] == "ue"}
+                    check(middle not in ues and half.counts["ut-6.2-ue-3des"]["pass"] < 2, *case, "one way", half.failed())
+    # Somebody else's hello with the same random, and one that offers something else, are their own.
+    stolen = bytearray(weak[0][1])
+    stolen[-3] ^= 0x0C  # another suite
+    for later in (100000, 300000, SECOND):
+        frames = copied(PLACES["a NAT"][:1], old) + copied(PLACES["a NAT"][:1], weak, at=START + SECOND)
+        other = [((MIDDLE, 62000), (ORIGIN, 443), [])]
+        found = Judged(frames + copied(other, [(CLIENT, bytes(stolen)), weak[1]], at=START + SECOND + later))
+        mine = {e["utwatch"]["rule"] for e in found.alerts if e["src_ip"] == MIDDLE}
+        check("ut-5.1.2-possible-128" in mine or "ut-6.2-ue-3des" in mine, "the random of another", later, mine)
+
+
+def fresh(suites, selected, more=(), closed=()):
+    """A full handshake whose randoms and id no other has."""
+    own = next(number)
+    return [(CLIENT, m.client_hello(suites, m.TLS12, more=more, random=drawn(own))),
+            (SERVER, m.server_hello(selected, m.TLS12, drawn(("id", own)) if not more else b"", random=drawn((own, own))) + m.done(m.TLS12)),
+            (CLIENT, m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)), (SERVER, m.finished(m.TLS12)), *closed]
+
+
+def one_by_one(handshakes):
+    """At these seconds, each by its own connection of one UE."""
+    frames = []
+    for i, (second, steps) in enumerate(handshakes):
+        frames += capturelib.build(steps, time=START + int(second * SECOND), client=(UE, 40000 + i), server=(ORIGIN, 443))
+    return frames
+
+
+def seen_again():
+    """Two taps whose clocks differ, in one capture: what is concluded from several handshakes needs as many, and each has its own randoms."""
+    ticket = [(35, b"")]
+    never = [(60 * i, fresh([DES3, 5, AES], DES3, more=ticket, closed=m.closing(version=m.TLS12))) for i in range(4)]
+    weak = [(CLIENT, hello_of([DES3])), (SERVER, m.alert(2, 40, m.TLS12))]
+    weaker = [(CLIENT, hello_of([DES3])), (SERVER, m.alert(2, 40, m.TLS12))]
+    lacks = [(0, fresh([AES, DES3], AES)), (20, weak), (21.5, fresh([AES, DES3], AES)), (40, fresh([AES, DES3], AES))]
+    for rule, handshakes, more in (("ut-7.1-resume-server", never[:2], never[2:]),
+                                   ("ut-6.2-server-3des", lacks, [(60, weaker), (61.5, fresh([AES, DES3], AES))])):
+        once, proof = one_by_one(handshakes), one_by_one(handshakes + more)
+        check(not Judged(once).counts[rule]["fail"], rule, "is not shown by", len(handshakes))
+        check(Judged(proof).counts[rule]["fail"] == 1, rule, "is shown by", len(handshakes + more))
+        for later in (0.0002, 1, 2.1, 5, 4000):
+            for clock in (1, -1):
+                found = Judged(once + [(t + int(clock * later * SECOND), f) for t, f in once])
+                check(not found.counts[rule]["fail"], rule, "of a copy", clock * later, "seconds later:", found.failed())
+                check(later < 2 or clock < 0 or len(found.tls) == 2 * len(handshakes), rule, "in as many connections", clock * later, len(found.tls))
+
+
 def ages():
     """Of a session of 25 hours both legs know the age, and the UE's is exact."""
     for name, legs in PLACES.items():
@@ -292,6 +375,8 @@ by_two_clocks()
 written_again()
 in_tunnels()
 refused()
+refused_first()
+seen_again()
 ages()
 no_leg()
 nothing_in_common()
