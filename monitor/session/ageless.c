@@ -5,10 +5,20 @@
  * an identity that was offered like this twice, and never otherwise, is such a PSK. Offered with an age, it
  * may be a ticket that looks like a name, as its server chose it. Such identities are remembered apart from
  * sessions, and not shared with other sensors.
+ *
+ * One hello may be captured twice, by two clocks or on two sides of a translator, and has the same random
+ * each time. So the first one leaves a mark in the place of the suite, which such an identity has not.
  */
 #include "session/offer.h"
 
-enum { ENTRY_AGED = ENTRY_DEAD }; /* for such an identity: it was offered with an age */
+/* For such an identity: it was offered with an age; and `suite` is the mark of the hello. */
+enum { ENTRY_AGED = ENTRY_DEAD, ENTRY_MARKED = ENTRY_SUITE };
+
+/* Another hello has the same one time in 32,768, and is then taken for a copy. 0: it is not known. */
+static uint16_t mark_of(const struct observation *o)
+{
+    return o->hello ? (uint16_t)(o->hello >> 32) | 1U : 0;
+}
 
 static enum ageless_psk judge_identity(struct sessions *s, const struct observation *o,
                                        const struct identifier_hash *name, bool named)
@@ -19,9 +29,12 @@ static enum ageless_psk judge_identity(struct sessions *s, const struct observat
     const nanos now = o->side[CLIENT].hello_time;
     /* The later one of two handshakes may end first; what counts is which hello came first. */
     struct entry *earlier = memory_find(s, &place, now);
-    const bool met = earlier && entry_origin(earlier) / 1000 < now / 1000;
+    const uint16_t mark = mark_of(o);
+    const uint16_t earlier_mark = earlier && earlier->flags & ENTRY_MARKED ? earlier->suite : 0;
+    const bool met = earlier && entry_origin(earlier) / 1000 < now / 1000 && mark != earlier_mark;
     const bool aged = !named || (earlier && earlier->flags & ENTRY_AGED);
-    memory_put(s, &place, &(struct memo){.origin = now, .now = now});
+    memory_put(s, &place,
+               &(struct memo){.origin = now, .now = now, .flags = mark ? ENTRY_MARKED : 0, .suite = mark});
     if (!named && (earlier = memory_find(s, &place, now)))
         table_use(&s->table, earlier, memory_second(now), ENTRY_AGED);
     return met && !aged ? AGELESS_EXTERNAL : AGELESS_EITHER;

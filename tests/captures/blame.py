@@ -455,6 +455,16 @@ def external_psk(folder):
         found = [e for e in of_type(evs, "alert") if e["utwatch"]["rule"] == "ut-6.1.2-server-certificate"]
         check(len(found) == (verdict == "fail"), capture, found)
         check(all(e["alert"]["severity"] == 2 and e["utwatch"]["basis"] == "inferred" for e in found), capture, found)
+    # One hello, by another clock or on both sides of a translator, is one (RFC 8446 4.1.2: each has its own random).
+    said = capturelib.conversations(path_of(name + "-once"))[0]
+    for client, later in (("192.0.2.10", 3), ("192.0.2.10", 90), ("192.0.2.200", 0.0002), ("192.0.2.200", 90)):
+        frames = capturelib.build(said, client=("192.0.2.10", 40000), time=1795471000 * 10**9)
+        frames += capturelib.build(said, client=(client, 50000), time=1795471000 * 10**9 + int(later * 10**9))
+        capture = os.path.join(folder, "twice.pcap")
+        capturelib.write_frames(capture, sorted(frames, key=lambda f: f[0]))
+        for profile, rule in (("ts33141-pcr2", "ut-6.1.2-server-certificate"), ("ls-advice", "dp-3.2-resume-used")):
+            counts = rule_counts(events(UTWATCH, "-p", profile, "-r", capture)[0])[rule]
+            check(not counts["fail"] + counts["pass"], "one hello", client, later, rule, counts)
     # The same identity with an age as well: a server ignores it (4.2.11: "SHOULD" be 0), so that it may be either. So may one that no person wrote:
     # servers look at the age of early data only (4.2.10), so that a client may write 0 for a ticket of any age. A name of GBA (TS 33.222
     # 5.4) is that of no ticket, with any age. Nor is an imported one (RFC 9258 3), unless it comes with an age.
@@ -483,7 +493,8 @@ def by_identity(folder, name, ages, step):
     for i, age in enumerate(ages):
         identities = len(name).to_bytes(2, "big") + name + age.to_bytes(4, "big")
         body = (len(identities)).to_bytes(2, "big") + identities + b"\0\x21\x20" + b"\5" * 32
-        hello = m.client_hello([0x1301], m.TLS12, session=b"\1" * 32, more=[(43, b"\2\3\4"), (45, b"\1\1"), (41, body)])
+        more = [(43, b"\2\3\4"), (45, b"\1\1"), (41, body)]
+        hello = m.client_hello([0x1301], m.TLS12, session=b"\1" * 32, more=more, random=os.urandom(32))
         answer = m.server_hello(0x1301, m.TLS12, session=b"\1" * 32, more=[(43, b"\3\4"), (41, b"\0\0")])
         data = b"\x17\3\3\0\x20" + b"\7" * 32
         said = [(CLIENT, hello), (SERVER, answer + data), (CLIENT, data), (SERVER, data)]

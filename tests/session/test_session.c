@@ -312,6 +312,7 @@ static void a_psk_without_an_age(void **state)
         {88, true, false, AGELESS_EITHER},  {88, true, true, AGELESS_EITHER}};
     for (size_t i = 0; i < sizeof hellos / sizeof *hellos; i++) {
         handshake(DAY1 + (nanos)i * HOUR, hellos[i].ageless ? RESUMPTION_UNKNOWN : RESUMPTION_PSK);
+        o->hello = (i + 1) << 34;
         o->server_hello.version = 0x0304;
         o->client_hello.psk = o->server_hello.psk = true;
         o->client_hello.psk_count = 1;
@@ -321,6 +322,30 @@ static void a_psk_without_an_age(void **state)
         judge();
         assert_int_equal(r.ageless, hellos[i].is);
         assert_int_equal(r.offered, !hellos[i].ageless);
+    }
+}
+
+/* RFC 8446 4.1.2: another hello has another random. 0: it is not known, so that nothing tells them apart. */
+static void a_hello_without_an_age_that_is_captured_twice(void **state)
+{
+    (void)state;
+    static const uint64_t one = UINT64_C(1) << 34;
+    static const struct {
+        uint64_t identity, hello;
+        enum ageless_psk is;
+    } hellos[] = {{88, one, AGELESS_EITHER}, {88, one, AGELESS_EITHER},       {88, 2 * one, AGELESS_EXTERNAL},
+                  {88, one, AGELESS_EITHER}, {88, 2 * one, AGELESS_EXTERNAL}, {99, 0, AGELESS_EITHER},
+                  {99, 0, AGELESS_EITHER},   {99, one, AGELESS_EXTERNAL}};
+    for (size_t i = 0; i < sizeof hellos / sizeof *hellos; i++) {
+        handshake(DAY1 + (nanos)i * HOUR, RESUMPTION_UNKNOWN);
+        o->hello = hellos[i].hello;
+        o->server_hello.version = 0x0304;
+        o->client_hello.psk = o->server_hello.psk = true;
+        o->client_hello.psk_count = 1;
+        o->client_hello.psk_hash[0].own = hellos[i].identity;
+        o->client_hello.psk_ageless = o->client_hello.psk_named = 1;
+        judge();
+        assert_int_equal(r.ageless, hellos[i].is);
     }
 }
 
@@ -334,6 +359,7 @@ static void a_psk_without_an_age_that_ends_late(void **state)
     } hellos[] = {{DAY1 + HOUR, AGELESS_EITHER}, {DAY1, AGELESS_EITHER}, {DAY1 + 2 * HOUR, AGELESS_EXTERNAL}};
     for (size_t i = 0; i < sizeof hellos / sizeof *hellos; i++) {
         handshake(hellos[i].hello, RESUMPTION_UNKNOWN);
+        o->hello = (i + 1) << 34;
         o->server_hello.version = 0x0304;
         o->client_hello.psk = o->server_hello.psk = true;
         o->client_hello.psk_count = 1;
@@ -1014,6 +1040,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(first_sighting_is_a_lower_bound, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(of_several_psks_the_oldest_counts, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_psk_without_an_age, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_hello_without_an_age_that_is_captured_twice, open_memory,
+                                        close_memory),
         cmocka_unit_test_setup_teardown(a_psk_without_an_age_that_ends_late, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(nothing_is_learned_from_half_a_handshake, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_short_id_is_its_servers, open_memory, close_memory),
