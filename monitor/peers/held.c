@@ -2,6 +2,7 @@
 
 #include "base/fold_hash.h"
 #include "base/limits.h"
+#include "wire/hello.h"
 
 #include <string.h>
 
@@ -27,6 +28,23 @@ static uint64_t certificate_of(const struct observation *o)
     return hash;
 }
 
+static bool has_extended_secret(const uint16_t *extensions, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (extensions[i] == EXTENSION_EXTENDED_MASTER_SECRET)
+            return true;
+    return false;
+}
+
+/* RFC 7627 5.1: both hellos have the extension, or the master secret is an ordinary one. */
+static enum extended_secret extended_secret_of(const struct observation *o)
+{
+    const struct server_hello_facts *h = &o->server_hello;
+    if (has_extended_secret(h->extensions, h->extension_count))
+        return EXTENDED_YES;
+    return h->extensions_cut || h->unknown & UNKNOWN_EXTENSIONS ? EXTENDED_UNKNOWN : EXTENDED_NO;
+}
+
 void held_learn(struct held_session *held, const struct hello_shape *shape, const struct observation *o,
                 uint32_t begun)
 {
@@ -39,8 +57,9 @@ void held_learn(struct held_session *held, const struct hello_shape *shape, cons
     const uint16_t version = observation_version(o);
     const bool asked = o->seen & SEEN_CERTIFICATE_REQUEST;
     const uint64_t certificate = certificate_of(o);
+    const enum extended_secret extended = extended_secret_of(o);
     const bool alike = held->use == use && held->version == version && held->asked == asked &&
-                       held->certificate == certificate;
+                       held->certificate == certificate && held->extended == extended;
     *held = (struct held_session){.use = use,
                                   .from = o->event_time,
                                   .until = o->side[SERVER].hello_time + life * NANOS_PER_SECOND,
@@ -48,6 +67,7 @@ void held_learn(struct held_session *held, const struct hello_shape *shape, cons
                                   .suite = o->server_hello.suite,
                                   .version = version,
                                   .asked = asked,
+                                  .extended = (uint8_t)extended,
                                   .since = alike ? held->since : o->side[SERVER].hello_time,
                                   .origin = o->side[SERVER].hello_time,
                                   .flow_id = o->whence.flow_id,
@@ -81,12 +101,23 @@ bool held_is_usable(const struct held_session *held, const struct hello_shape *s
 
 enum { MICROSECOND = 1000 /* the unit in which origins are kept */ };
 
+/* Could the held session, or one like it, be resumed by this hello as far as its master secret goes, and did
+ * the answer show that the server still makes such ones? RFC 7627 5.3. */
+static bool has_secret_for(const struct held_session *held, const struct observation *o)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    const enum extended_secret extended = extended_secret_of(o);
+    const bool asks = has_extended_secret(c->extensions, c->extension_count);
+    return extended == held->extended && extended == (asks ? EXTENDED_YES : EXTENDED_NO);
+}
+
 static bool is_superseded(const struct held_session *held, const struct observation *o,
                           const struct session_result *r)
 {
     const uint64_t certificate = certificate_of(o);
     return r->origin + MICROSECOND <= held->since || o->server_hello.suite != r->suite ||
-           observation_version(o) != held->version || (o->seen & SEEN_CERTIFICATE_REQUEST && !held->asked) ||
+           observation_version(o) != held->version || !has_secret_for(held, o) ||
+           (o->seen & SEEN_CERTIFICATE_REQUEST && !held->asked) ||
            (certificate && held->certificate && certificate != held->certificate);
 }
 

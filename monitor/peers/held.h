@@ -9,6 +9,8 @@
 #include "peers/shape.h"
 #include "session/session.h"
 
+enum extended_secret { EXTENDED_UNKNOWN, EXTENDED_NO, EXTENDED_YES };
+
 struct held_session {
     uint64_t use; /* a hash of the server and the hello without its suites; 0: none is held, or its hello is
                      not known */
@@ -16,8 +18,10 @@ struct held_session {
     uint32_t
         kept_for; /* seconds for which the server can be expected to keep it, as it said or as is usual */
     uint16_t suite, version;
-    bool asked;  /* the server asked for a certificate */
-    nanos since; /* since then it has answered such hellos with this version, and with or without a request */
+    bool asked;       /* the server asked for a certificate */
+    uint8_t extended; /* the session has an extended master secret: enum extended_secret */
+    nanos since; /* since then it has answered such hellos with this version, and with or without a request
+                    and that secret */
     nanos origin;
     uint64_t flow_id;     /* of its connection */
     uint8_t closed;       /* a bit for each enum side that has ended the connection with an alert */
@@ -48,8 +52,9 @@ bool held_is_usable(const struct held_session *held, const struct hello_shape *s
  * What it shows if the server answers the hello with a full handshake, having begun so many sessions.
  *
  * Nothing, if that handshake itself shows the reason: another version or suite (RFC 5246 7.4.1.2, 7.4.1.3,
- * E.1), another certificate, or a request for one, which a resumption would skip. Then the configuration has
- * changed, or another server answers.
+ * E.1), another certificate, or a request for one, which a resumption would skip, or an extended master
+ * secret that the session lacks, or has. Then the configuration has changed, or another server answers. Nor
+ * if the hello asks for such a secret and the session has none: then it must not be resumed (RFC 7627 5.3).
  *
  * The server may have forgotten a session that it has to remember: because others took its place, or because
  * its connection had not ended with close_notify from both. Up to TLS 1.0 it must not be resumed then (RFC

@@ -254,6 +254,25 @@ def explained_refusals(folder):
             check(((rule, "server") in found) == (guilty and order is each), "sessions refused by a server that", what, counts[rule])
 
 
+def extended_secrets(folder):
+    """RFC 7627 5.3: a session without an extended master secret must not be resumed by a hello that asks for one. A server that makes such secrets at
+    times only is several, of which one is newer."""
+    rule, extended = "ut-7.1-resume-server", (23, b"")
+    for asks, first, second, guilty in ((True, True, True, True), (True, False, True, False), (True, True, False, False), (True, False, False, False),
+                                        (False, False, False, True)):
+        frames = []
+        for n in range(5):
+            for again in (False, True):
+                said = [(35, b""), *[extended] * asks]
+                hello = m.client_hello([0x002F], m.TLS12, bytes([n + 1]) * 32 if again else b"", more=[*GROUPS, *said])
+                answers = [extended] * (second if again else first)
+                steps = full([0x002F], 0x002F, session=bytes([n + 1 + 60 * again]) * 32, answers=answers)
+                frames += at(200 * n + 60 * again, [(CLIENT, hello), *steps[1:], *m.closing()])
+        found, _, counts = told(folder, frames)
+        check(((rule, "server") in found) == guilty, "sessions refused, of hellos that ask for an extended secret:", asks, "made with one:", first,
+              "answered with one:", second, counts[rule])
+
+
 def one_of_several(folder):
     """E19: where a session is refused, and one that is as old resumed afterwards, the server has not started again in between: several share the
     address, and one of them resumes nothing of the others. That some of them resume sessions does not say that each does."""
@@ -447,8 +466,8 @@ def one_name(folder):
 if not shutil.which("openssl"):
     sys.exit(SKIP)
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (refused_for_want_of_a_key, refused_at_times, answered_in_two_ways, sessions_refused, explained_refusals, one_of_several,
-                 captured_twice, hidden_by_tls13, falls_back, versions_left_out, one_hello_of_several, fallback_to_sslv3,
+    for case in (refused_for_want_of_a_key, refused_at_times, answered_in_two_ways, sessions_refused, explained_refusals, extended_secrets,
+                 one_of_several, captured_twice, hidden_by_tls13, falls_back, versions_left_out, one_hello_of_several, fallback_to_sslv3,
                  several_of_one_address, one_name):
         case(temporary)
 finish()

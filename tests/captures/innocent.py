@@ -29,10 +29,10 @@ def at(second, steps, client=UE, server=AP):
     return capturelib.build(steps, client=(client[0], client[1] + second % 20000), server=server, time=START + second * SECOND)
 
 
-def accepted(suite, hello, session=b"", ticket=b"", version=m.TLS12, hint=300, random=b""):
+def accepted(suite, hello, session=b"", ticket=b"", version=m.TLS12, hint=300, random=b"", answers=()):
     random = random or hashlib.sha256(session + ticket).digest()  # of no other session
     return [(CLIENT, hello),
-            (SERVER, m.server_hello(suite, version, session, more=[(TICKET, b"")] if ticket else [], random=random) + m.done(version)),
+            (SERVER, m.server_hello(suite, version, session, more=[*answers, *[(TICKET, b"")] * bool(ticket)], random=random) + m.done(version)),
             (CLIENT, m.client_key_exchange(version) + m.finished(version)),
             (SERVER, (m.new_session_ticket(ticket, hint) if ticket else b"") + m.finished(version))]
 
@@ -224,10 +224,11 @@ def resumptions_refused(folder):
             session = bytes([i + 1]) * 32
             begin, again = dict(first), dict(first, **change)
             asks = [(TICKET, b"")]  # of a server that knows tickets only, an id that is refused says nothing
-            frames += at(200 * i, accepted(DES3, m.client_hello(begin["suites"], begin["version"], more=begin["more"] + asks), session) + m.closing())
+            frames += at(200 * i, accepted(DES3, m.client_hello(begin["suites"], begin["version"], more=begin["more"] + asks), session, answers=[EMS])
+                         + m.closing())
             suite = DES3 if DES3 in again["suites"] else AES
             frames += at(200 * i + 60, accepted(suite, m.client_hello(again["suites"], again["version"], session, more=again["more"] + asks),
-                                                bytes([i + 101]) * 32, version=again["version"]))
+                                                bytes([i + 101]) * 32, version=again["version"], answers=[e for e in again["more"] if e == EMS]))
         told, counts = failed(folder, frames)
         check(("ut-7.1-resume-server" in told) == guilty, "sessions not resumed with", what, told, counts["ut-7.1-resume-server"])
 
