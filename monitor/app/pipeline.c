@@ -129,7 +129,7 @@ static bool take_runs(struct pipeline *p, struct flow *flow, const struct segmen
     bool complete = false;
     while (flow->state <= FLOW_READABLE && runs_next(runs, &run)) {
         if (run.ack.any)
-            tls_acknowledged(p->tls, flow, run.side, run.ack.number);
+            tls_acknowledged(p->tls, flow, run.side, run.ack.number, segment->time);
         complete |= connection_run(p, flow, segment, &run);
     }
     return complete;
@@ -236,7 +236,7 @@ static void note_acknowledged(struct pipeline *p, struct flow *flow, const struc
 {
     if (!segment_continues(segment))
         return;
-    tls_acknowledged(p->tls, flow, segment->side, segment->ack);
+    tls_acknowledged(p->tls, flow, segment->side, segment->ack, segment->time);
     if (flow->clear_kind == CLEAR_HTTP)
         cleartext_acknowledged(p, flow, flow_sender(flow, segment), segment->ack);
 }

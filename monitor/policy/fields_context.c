@@ -155,7 +155,8 @@ struct fact session_origin(const struct policy_case *c)
                               : unknown(why_no_origin(c->session));
 }
 
-struct fact session_ended(const struct policy_case *c)
+/* Had this side an alert that ended the session before it spoke in this handshake? */
+static struct fact ended_for(const struct policy_case *c, enum side who)
 {
     struct fact v = of_offered(c);
     if (v.known != KNOWN_VALUE)
@@ -163,17 +164,21 @@ struct fact session_ended(const struct policy_case *c)
     if (!c->session->known || (c->session->dead && c->session->in_doubt))
         return unknown(why_no_origin(c->session));
     const uint32_t missed = c->session->dead ? 0 : missed_before(c->session);
-    return missed ? unknown(missed) : number(c->session->dead);
+    if (missed)
+        return unknown(missed);
+    return c->session->dead && !c->session->knew[who] ? unknown(UNOBSERVED_UNDECIDED)
+                                                      : number(c->session->dead);
+}
+
+struct fact session_ended(const struct policy_case *c)
+{
+    return ended_for(c, SERVER);
 }
 
 /* A UE may have more than one address: if the alert came from another one, that may be the same UE. */
 struct fact session_ended_here(const struct policy_case *c)
 {
-    const struct fact ended = session_ended(c);
-    if (ended.known != KNOWN_VALUE)
-        return ended;
-    return ended.number && !c->session->dead_here ? unknown(UNOBSERVED_UNDECIDED)
-                                                  : number(c->session->dead_here);
+    return ended_for(c, CLIENT);
 }
 
 struct fact session_same_suite(const struct policy_case *c)

@@ -158,17 +158,24 @@ static struct place place_in(const struct sessions *s, const struct scope *scope
     return place;
 }
 
-struct place memory_locate(const struct sessions *s, const struct whence *at,
-                           const struct identifier *identifier)
+/* `like`: it means one session in the same places as that one. */
+static struct place locate_like(const struct sessions *s, const struct whence *at,
+                                const struct identifier *identifier, const struct identifier *like)
 {
     const struct endpoint *server = &at->server;
-    const struct scope scope = scope_of(s, server, at->in_network, identifier);
+    const struct scope scope = scope_of(s, server, at->in_network, like);
     struct place place = place_in(s, &scope, server, identifier);
     if (place.key && scope.server.space != server->space) {
-        const struct scope in_space = scope_of(s, server, false, identifier);
+        const struct scope in_space = scope_of(s, server, false, like);
         place.space_key = key_of(s, &in_space, identifier);
     }
     return place;
+}
+
+struct place memory_locate(const struct sessions *s, const struct whence *at,
+                           const struct identifier *identifier)
+{
+    return locate_like(s, at, identifier, identifier);
 }
 
 static uint64_t common_hash(const struct sessions *s, const struct endpoint *server)
@@ -384,40 +391,70 @@ void memory_end(struct sessions *s, const struct place *place, struct entry *e)
     tell(s, place, &(struct memo){.origin = entry_origin(e), .flags = ENTRY_DEAD}, ORIGIN_ENDED);
 }
 
-/* The identifier under which the end of a session is remembered; it equals no other one. */
+/* The identifier under which it is remembered when a side had the alert that ended a session; it equals no
+ * other one. */
 static struct identifier identifier_of_ended(const struct sessions *s, const struct identifier *id,
-                                             const struct endpoint *client)
+                                             nanos origin, enum side who, const struct endpoint *client)
 {
-    const uint64_t hash = siphash(&s->table.key, span_of(id->bytes, id->length));
+    const uint64_t us = micros_of(origin) & ORIGIN_BITS;
     struct identifier out = {.method = RESUMPTION_EXTERNAL, .is_hash = true};
+    uint8_t session[sizeof id->bytes + sizeof us];
     if (!id->length)
         return out;
+    memcpy(session, id->bytes, id->length);
+    memcpy(session + id->length, &us, sizeof us);
+    const uint64_t hash = siphash(&s->table.key, span_of(session, id->length + sizeof us));
     /* In an owner's identifier this byte is smaller: the length of a short id. */
     out.bytes[0] = (uint8_t)(UNIQUE_ID + id->method);
+    out.bytes[1] = (uint8_t)who;
     memcpy(out.bytes + sizeof hash, &hash, sizeof hash);
-    memcpy(out.bytes + UNIQUE_ID, client->address, sizeof client->address);
+    if (who == CLIENT)
+        memcpy(out.bytes + UNIQUE_ID, client->address, sizeof client->address);
     out.length = UNIQUE_ID + sizeof client->address;
     return out;
 }
 
-void memory_note_ended(struct sessions *s, const struct whence *at, const struct identifier *id, nanos origin,
-                       nanos now)
+/* A client has had it of this server; a server, of whoever can resume the session with it. */
+static struct place locate_ended(const struct sessions *s, const struct whence *at,
+                                 const struct identifier *id, const struct identifier *ended, enum side who)
 {
-    const struct identifier ended = identifier_of_ended(s, id, whence_ue(at));
-    const struct place place = memory_locate(s, at, &ended);
-    memory_put(s, &place, &(struct memo){.origin = origin, .now = now, .anew = true});
+    return locate_like(s, at, ended, who == SERVER ? id : ended);
 }
 
-bool memory_has_ended(struct sessions *s, const struct whence *at, const struct identifier *id,
-                      const struct entry *e, nanos now)
+void memory_note_ended(struct sessions *s, const struct whence *at, const struct identifier *id, nanos origin,
+                       nanos now, const struct ended *ended)
 {
-    const struct identifier ended = identifier_of_ended(s, id, whence_ue(at));
-    const struct place place = memory_locate(s, at, &ended);
-    struct entry *known = memory_find(s, &place, now);
-    if (!known || entry_origin(known) != entry_origin(e))
-        return false;
-    table_use(&s->table, known, memory_second(now), 0); /* kept as long as the session */
-    return true;
+    for (enum side who = CLIENT; who <= SERVER; who++) {
+        const struct identifier name = identifier_of_ended(s, id, origin, who, whence_ue(at));
+        const struct place place = locate_ended(s, at, id, &name, who);
+        const uint64_t us = micros_of(ended->had[who]) & ORIGIN_BITS;
+        bool fresh;
+        if (!place.key || !us)
+            continue;
+        struct entry *e = table_put(&s->table, place.key, memory_second(now), s->retention, &fresh);
+        struct entry next = *e;
+        if (fresh || us < e->origin_us)
+            next.origin_us = us & ORIGIN_BITS;
+        next.method = name.method & 0x7U;
+        next.last_used = e->last_used > memory_second(now) ? e->last_used : memory_second(now);
+        table_write(&s->table, e, &next);
+    }
+}
+
+struct ended memory_when_ended(struct sessions *s, const struct whence *at, const struct identifier *id,
+                               nanos origin, nanos now)
+{
+    struct ended out = {0};
+    for (enum side who = CLIENT; who <= SERVER; who++) {
+        const struct identifier name = identifier_of_ended(s, id, origin, who, whence_ue(at));
+        const struct place place = locate_ended(s, at, id, &name, who);
+        struct entry *known = memory_find(s, &place, now);
+        if (!known)
+            continue;
+        table_use(&s->table, known, memory_second(now), 0); /* kept as long as the session */
+        out.had[who] = entry_origin(known);
+    }
+    return out;
 }
 
 /* The server named by the other sensor, which is not always the one at which the session is used. 0: another

@@ -114,12 +114,21 @@ void memory_put(struct sessions *s, const struct place *place, const struct memo
 /* A fatal alert ended the session. */
 void memory_end(struct sessions *s, const struct place *place, struct entry *e);
 
-/* It did so in a connection of this client. Another client need not know about it: anyone who reads an
- * identifier on the wire can offer it and send an alert, without the session's keys. */
+/*
+ * When each side had that alert, by enum side; 0: not known. Both are bound "upon transmission or receipt" of
+ * it (RFC 2246 7.2.2), and not before. The client is the one of this connection. Another one need not know
+ * about it: anyone who reads an identifier on the wire can offer it and send an alert, without the session's
+ * keys.
+ */
+struct ended {
+    nanos had[2];
+};
+
+/* Of several alerts the first counts. */
 void memory_note_ended(struct sessions *s, const struct whence *at, const struct identifier *id, nanos origin,
-                       nanos now);
-bool memory_has_ended(struct sessions *s, const struct whence *at, const struct identifier *id,
-                      const struct entry *e, nanos now);
+                       nanos now, const struct ended *ended);
+struct ended memory_when_ended(struct sessions *s, const struct whence *at, const struct identifier *id,
+                               nanos origin, nanos now);
 
 /* What another sensor knows replaces what is known here if it is better. */
 void memory_adopt(struct sessions *s, const struct place *place, const struct origin *theirs, nanos now);

@@ -76,6 +76,27 @@ static struct entry *find_before(struct sessions *s, const struct observation *o
     return e && origin_is_dated(origin, o->side[CLIENT].hello_time) && !offer_is_before(origin, o) ? e : NULL;
 }
 
+/* Does a side say this after it had the alert? Not known if a clock was set in between. */
+static bool had_before(const struct sessions *s, nanos had, nanos said)
+{
+    bool exact = true;
+    const nanos latest = sessions_latest_origin(s, had, said, &exact);
+    return had && latest / NANOS_PER_MICROSECOND < said / NANOS_PER_MICROSECOND;
+}
+
+static void tell_end(struct sessions *s, const struct place *place, const struct entry *e,
+                     const struct observation *o, struct session_result *out)
+{
+    const enum side last = o->seen & SEEN_SERVER_HELLO ? SERVER : CLIENT;
+    out->dead = e->flags & ENTRY_DEAD;
+    if (!out->dead)
+        return;
+    const struct ended ended =
+        memory_when_ended(s, &o->whence, place->identifier, entry_origin(e), time_of_use(o));
+    out->knew[CLIENT] = had_before(s, ended.had[CLIENT], o->side[CLIENT].hello_time);
+    out->knew[SERVER] = had_before(s, ended.had[SERVER], o->side[last].hello_time);
+}
+
 static void tell_age(struct sessions *s, const struct place *place, const struct entry *e,
                      const struct observation *o, struct session_result *out)
 {
@@ -86,8 +107,7 @@ static void tell_age(struct sessions *s, const struct place *place, const struct
     out->origin = sessions_latest_origin(s, entry_origin(e), o->side[CLIENT].hello_time, &exact);
     out->basis = exact ? AGE_EXACT : AGE_AT_LEAST;
     out->clock_set = known && !exact;
-    out->dead = e->flags & ENTRY_DEAD;
-    out->dead_here = out->dead && memory_has_ended(s, &o->whence, place->identifier, e, time_of_use(o));
+    tell_end(s, place, e, o, out);
     out->suite_known = e->flags & ENTRY_SUITE && !out->in_doubt;
     out->suite = e->suite;
     out->offered_basis = out->basis;
@@ -190,7 +210,8 @@ void offer_weigh_id(struct sessions *s, const struct observation *o, const struc
     out->beside = true;
     out->in_doubt |= by_id.in_doubt;
     out->dead &= by_id.dead;
-    out->dead_here &= by_id.dead_here;
+    for (enum side who = CLIENT; who <= SERVER; who++)
+        out->knew[who] &= by_id.knew[who];
     out->suite_known &= by_id.suite_known && by_id.suite == out->suite;
     if (by_id.origin > out->origin) {
         out->origin = by_id.origin;

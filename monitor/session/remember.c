@@ -106,6 +106,13 @@ static bool is_ended_by_alert(const struct observation *o)
     return observation_fatal_alert(o) && !o->alert_unreceived;
 }
 
+static void note_ended(struct sessions *s, const struct observation *o, const struct identifier *id,
+                       nanos origin)
+{
+    const struct ended ended = {{o->alert_had[CLIENT], o->alert_had[SERVER]}};
+    memory_note_ended(s, &o->whence, id, origin, time_of_use(o), &ended);
+}
+
 /* It failed before the server had proved that it has the keys, and was captured completely: it began no
  * session, whether its last segments were acknowledged or not. */
 static bool came_to_nothing(const struct observation *o)
@@ -290,7 +297,7 @@ static void learn_full(struct sessions *s, const struct observation *o, nanos me
         /* It failed before the server proved that it has the keys, so anybody can have caused that. It is
          * remembered as failed, but does not change what is known. */
         remember(s, o, &place, memo.origin, ENTRY_DEAD, false);
-        memory_note_ended(s, &o->whence, &id, memo.origin, time_of_use(o));
+        note_ended(s, o, &id, memo.origin);
         return;
     }
     struct identifier ticket = {0};
@@ -306,8 +313,8 @@ static void learn_full(struct sessions *s, const struct observation *o, nanos me
         remember_as(s, o, &at_ticket, &of_ticket);
     }
     if (dead) {
-        memory_note_ended(s, &o->whence, &id, memo.origin, time_of_use(o));
-        memory_note_ended(s, &o->whence, &ticket, memo.origin, time_of_use(o));
+        note_ended(s, o, &id, memo.origin);
+        note_ended(s, o, &ticket, memo.origin);
     }
     struct recent_session *r = note_recent(s, o, memo.origin, &id, &ticket);
     if (memo.certain) { /* else the earlier handshake may be the copy */
@@ -325,6 +332,7 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
 {
     struct memo memo = {.origin = o->side[CLIENT].hello_time, .now = time_of_use(o), .renewed = true};
     const bool ends = known && is_ended_by_alert(o) && is_seen_whole(o);
+    struct ended ended = {0};
     if (known) {
         const nanos origin = entry_origin(known);
         table_use(&s->table, known, memory_second(o->side[SERVER].hello_time), ENTRY_RESUMED);
@@ -338,7 +346,9 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
         memo.flags |= out->in_doubt ? ENTRY_UNSETTLED : 0;
         memo.suite = known->suite;
         if (ends) /* entries may have moved */
-            memory_note_ended(s, &o->whence, place->identifier, origin, memo.now);
+            note_ended(s, o, place->identifier, origin);
+        if (memo.flags & ENTRY_DEAD)
+            ended = memory_when_ended(s, &o->whence, place->identifier, origin, memo.now);
     } else if (is_seen_whole(o) && place->key) {
         remember(s, o, place, memo.origin, ENTRY_RESUMED, false);
         s->counters.sightings++;
@@ -348,8 +358,8 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
     const struct identifier renewed = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
     const struct place at_renewed = memory_locate(s, &o->whence, &renewed);
     remember_as(s, o, &at_renewed, &memo);
-    if (ends || out->dead_here)
-        memory_note_ended(s, &o->whence, &renewed, memo.origin, memo.now);
+    if (memo.flags & ENTRY_DEAD)
+        memory_note_ended(s, &o->whence, &renewed, memo.origin, memo.now, &ended);
     (void)note_recent(s, o, memo.origin, &(struct identifier){0}, &renewed);
     s->counters.inherited++;
 }

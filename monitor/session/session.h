@@ -62,7 +62,8 @@ struct session_result {
     uint32_t doubted; /* enum unobserved: if its age is not exact, why a full handshake of this UE and server,
                          perhaps its own, taught nothing of an age */
     bool dead;        /* a fatal alert ended a connection of this session (RFC 2246 7.2.2) */
-    bool dead_here;   /* and that was one of this client; else only the server has to know */
+    bool knew[2];     /* by enum side: it had that alert, which for the client was in a connection of its own,
+                         before its hello of this handshake */
     bool suite_known;
     uint16_t suite; /* of the session's full handshake */
     bool issued;    /* the server of a full handshake issued an identifier: an id or a ticket */

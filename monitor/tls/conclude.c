@@ -506,6 +506,8 @@ static void note_connection(const struct handshake *h, struct observation *o, co
 static void note_who_ended(struct handshake *h)
 {
     struct observation *o = h->observation;
+    o->alert_unreceived = h->alert_receipt.awaited;
+    memcpy(o->alert_had, h->alert_had, sizeof o->alert_had);
     o->client_left = client_left(h);
     o->server_followed = server_followed(h) || h->ended_late;
     o->unheard = unheard_of(h);
@@ -565,7 +567,6 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, const s
     if (observation_version(o) >= 0x0304 || sslv2_is_hidden(h))
         o->unobserved |= observation_hidden(o);
     note_who_ended(h);
-    o->alert_unreceived = h->alert_receipt.awaited;
     note_unseen_before(h);
     note_randoms(h);
     o->reaction = reaction_of(h);

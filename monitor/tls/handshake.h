@@ -108,6 +108,7 @@ struct handshake {
         uint8_t who;          /* enum side: who sent it */
         bool awaited;         /* the other side has not acknowledged it yet */
     } alert_receipt, receipt; /* of a fatal alert, and of the last end: alert or FIN */
+    nanos alert_had[2];       /* see observation.alert_had */
     bool follows_end;    /* the server's RST came after the client's FIN, or its RST or FIN after the client's
                             RST */
     bool client_gave_up; /* by an alert before the server's end, perhaps captured out of order */
@@ -227,6 +228,9 @@ void handshake_linger(struct tls *tls, struct handshake *h, nanos now);
  * there: the handshake waits for that, or for a contradiction, as long as any other. False: it is
  * acknowledged. */
 bool handshake_await_receipt(struct tls *tls, struct handshake *h, enum side who, uint32_t end, nanos now);
+
+/* A fatal alert of a side ends at this number: from when each side has it. */
+void handshake_note_alert(struct handshake *h, enum side who, uint32_t end, nanos now);
 
 /* Nobody acknowledges a reset, and whoever can read the numbers can forge it: if nothing else has ended the
  * handshake, it waits for a contradiction as long as any other. */

@@ -280,6 +280,21 @@ static bool is_received(const struct handshake *h, const struct receipt *r)
     return acknowledged_covers(&h->acked[!flow_side_of(h->flow, r->who)], r->end);
 }
 
+/* The other side has it when it acknowledges that. */
+static void note_alert_had(struct handshake *h, const struct receipt *r, nanos now)
+{
+    nanos *had = &h->alert_had[other_end(r->who)];
+    if (!*had && is_received(h, r))
+        *had = now;
+}
+
+void handshake_note_alert(struct handshake *h, enum side who, uint32_t end, nanos now)
+{
+    if (!h->alert_had[who])
+        h->alert_had[who] = now;
+    note_alert_had(h, &(struct receipt){.end = end, .who = (uint8_t)who}, now);
+}
+
 bool handshake_await_receipt(struct tls *tls, struct handshake *h, enum side who, uint32_t end, nanos now)
 {
     const struct receipt receipt = {.end = end, .sent = now, .who = (uint8_t)who, .awaited = true};
@@ -573,7 +588,7 @@ void handshake_letter(struct handshake *h, enum side side, char letter)
     o->history[o->history_len] = '\0';
 }
 
-void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_t ack)
+void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_t ack, nanos now)
 {
     struct handshake *h = handshake_of(tls, flow);
     if (h && h->list == LIST_UNCONFIRMED && flow_is_confirmed(flow)) {
@@ -585,7 +600,10 @@ void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_
     if (!h || (known && (int32_t)(ack - flow->side[!side].next) > SEQUENCE_WINDOW))
         return;
     acknowledged_note(&h->acked[side], ack);
-    h->alert_receipt.awaited &= !is_received(h, &h->alert_receipt);
+    if (h->alert_receipt.awaited && is_received(h, &h->alert_receipt)) {
+        h->alert_receipt.awaited = false;
+        note_alert_had(h, &h->alert_receipt, now);
+    }
     if (h->receipt.awaited && is_received(h, &h->receipt)) {
         h->receipt.awaited = false;
         handshake_linger(tls, h, h->receipt.sent);

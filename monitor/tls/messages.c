@@ -477,6 +477,7 @@ void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos 
     const bool ended = h->list == LIST_LINGERING;
     handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_FATAL : EVENT_SERVER_FATAL, now);
     const uint32_t end = h->flow->side[flow_side_of(h->flow, who)].next;
+    handshake_note_alert(h, who, end, now);
     if (!ended && handshake_await_receipt(tls, h, who, end, now))
         h->alert_receipt = h->receipt;
 }

@@ -376,7 +376,9 @@ struct observation {
                          have the same, whatever their addresses */
     struct acknowledged hello_ack; /* of the server's bytes, when the client sent its hello */
     bool spoke_on;                 /* the client sent more after its hello before the server had answered */
-    bool alert_unreceived;    /* a fatal alert that the other side, though captured, had not acknowledged */
+    bool alert_unreceived; /* a fatal alert that the other side, though captured, had not acknowledged */
+    nanos alert_had[2]; /* by enum side: when it sent a fatal alert, or acknowledged the other's; 0: neither
+                           is known */
     enum follow_up follow_up; /* of the client, if its server's certificate is in doubt */
     uint32_t unheard; /* enum unobserved: why the client may have ended it before the server did, by a message
                          that was not seen; 0: it cannot have */

@@ -88,7 +88,7 @@ const struct observation *tls_answered(struct tls *tls, const struct flow *flow)
 
 /* What the segment's sender has received: at the end, acknowledged bytes that were never captured are a
  * gap. */
-void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_t ack);
+void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_t ack, nanos now);
 
 /* A handshake has begun, and nothing has ended it. */
 bool tls_is_open(const struct tls *tls, const struct flow *flow);

@@ -684,6 +684,53 @@ def ended_by_an_alert(folder):
     check(rule not in told and counts[rule]["fail"] == 0, "a session that a stranger ended, and the server forgot:", told, counts[rule])
 
 
+def spoken_before_an_alert(folder):
+    """RFC 2246 7.2.2 binds both parties "upon transmission or receipt of a fatal alert message": what they said before, even if only the end of it is
+    captured later, is no use of a session that has ended. The server has the UE's alert when it acknowledges it, and the UE the server's."""
+    rule, sid, ticket = "rfc2246-7.2.2-resume-after-fatal", b"\x17" * 32, b"\x2b\x81" * 40
+    goes_on = at(70, accepted(AES, m.client_hello([AES], m.TLS12)), client=("192.0.2.11", 41000))  # so the alert's connection is judged first
+
+    def connection(port, *moves):
+        """Each: the second, the side, and what it says; nothing is an acknowledgement."""
+        c = capturelib.Connection(client=(UE[0], port), server=AP, time=START + int((moves[0][0] - 0.1) * SECOND))
+        c.open()
+        for second, side, said in moves:
+            c.time = START + int(second * SECOND)
+            if said:
+                c.send(side, said)
+            else:
+                c.frames.append(c.frame(side, 0x10))
+        c.close()
+        return [*c.frames, c.frame(CLIENT, 0x10)]
+
+    def uses(kind, hello, answer, alert, received, by):
+        hellos = [m.client_hello([AES], m.TLS12, sid if kind == "id" else b"\xe1" * 32, more=[(TICKET, ticket)] if kind == "ticket" else [],
+                                 random=hashlib.sha256(bytes([n])).digest()) for n in range(2)]
+        answers = [m.server_hello(AES, m.TLS12, sid if kind == "id" else b"\xe1" * 32, random=hashlib.sha256(bytes([n + 2])).digest())
+                   + m.finished(m.TLS12) for n in range(2)]
+        asks = m.client_hello([AES], m.TLS12, more=[(TICKET, b"")] if kind == "ticket" else [])
+        first = accepted(AES, asks, **({"session": sid} if kind == "id" else {"ticket": ticket}))
+        if by == CLIENT:
+            first, begins = at(0, first), [(60.5, CLIENT, hellos[0]), (60.6, SERVER, answers[0]), (60.7, CLIENT, b"")]
+        else:  # an alert of the server can be read up to its ChangeCipherSpec
+            first, begins = [], [(60.5 + i / 10, *step) for i, step in enumerate(first[:3])]
+        ended = connection(40002, *begins, (alert, by, m.alert(2, 42, m.TLS12)), (received, 1 - by, b""))
+        moves = (hello, CLIENT, hellos[1]), (answer, SERVER, answers[1]), (80, CLIENT, m.finished(m.TLS12))
+        return first + ended + goes_on + connection(40003, *moves)
+    for what, times, by, blames in (
+            ("answered before the alert", (60, 60.1, 61, 61.1), CLIENT, (None, None)),
+            ("asked before it, answered before the server had it", (60, 61.5, 61, 62), CLIENT, (None, None)),
+            ("asked before it, answered when the server had it", (60, 63, 61, 62), CLIENT, ("server", None)),
+            ("asked after it, answered before the server had it", (61.3, 61.5, 61, 62), CLIENT, ("ue", "ue")),
+            ("asked after it, answered when the server had it", (61.3, 63, 61, 62), CLIENT, ("both", "ue")),
+            ("asked before the UE had the server's, answered after that", (61.3, 61.5, 61, 62), SERVER, ("server",)),
+            ("asked when the UE had the server's", (62.3, 62.5, 61, 62), SERVER, ("both",))):
+        for kind, fault in zip(("id", "ticket"), blames):
+            told, counts = failed(folder, uses(kind, *times, by))
+            check(told.get(rule) == fault, "a session", what, "by", kind, told, counts[rule])
+            check(counts[rule]["not_observable"] >= (fault is None), "a session", what, "by", kind, counts[rule])
+
+
 def records_by_chance(folder):
     """E1: the version of protected records is that of their session. Octets of something else that look like one header are no record."""
     data = {v: m.record(23, b"z" * 16, v) for v in (0x0300, m.TLS12)}
@@ -760,6 +807,7 @@ with tempfile.TemporaryDirectory() as temporary:
                  bare_extensions, certificates_of_another_form, truncated_macs, refused_by_version, versions,
                  resumptions_refused, names_of_one_address, sessions_held, resumed_as_it_was, advice_about_hellos_that_resume,
                  no_list_of_compressions, middleboxes, second_answers, ages, scope_by_name, other_interfaces, other_protocols, grease,
-                 extension_headers, second_hellos, ended_by_an_alert, lengths_of_finished, records_by_chance, evicted_and_back):
+                 extension_headers, second_hellos, ended_by_an_alert, spoken_before_an_alert,
+                 lengths_of_finished, records_by_chance, evicted_and_back):
         case(temporary)
 finish()

@@ -13,6 +13,7 @@ from run_utwatch import PCAPS, events, of_type, rule_counts, utwatch
 from checks import check, finish
 
 import capturelib
+import messages as m
 
 COUNT = 60
 binary = sys.argv[1]
@@ -113,6 +114,27 @@ def nobody_looked(f):
             ended = rule_counts(evs)["rfc2246-7.2.2-resume-after-fatal"]
             check((ended["nothing_against"], ended["not_observable"]) == ((1, 0) if hours[0] == 0 else (0, 1)), "ended by an alert", hours, ended)
         check(found[1:] == ["exact", basis], "an id of", length, "bytes within and after a run:", found)
+
+
+def read_again(f):
+    """RFC 2246 7.2.2 binds "upon transmission or receipt" of an alert. Who reads a capture once more, or captures in another order than that of time,
+    meets what was said before it after it."""
+    uses = resumption_of("id", b"\xb8" * 32)
+    parts = [full(session=b"\xb8" * 32), uses, uses[:2] + [(0, m.alert(2, 42, m.TLS12))]]
+    paths = [os.path.join(f.path, "part%d.pcap" % i) for i in range(3)]
+    for i, steps in enumerate(parts):
+        capturelib.write_frames(paths[i], connection(*steps, at=i * HOUR, client=("192.0.2.10", 10000 + i)))
+    state = os.path.join(f.path, "again")
+    for what, words in (("at once", paths), ("in another order", [paths[0], paths[2], paths[1]]), ("in a first run", ["--state", state, *paths]),
+                        ("in a second run", ["--state", state, *paths]), ("a part in a third run", ["--state", state, paths[2]])):
+        evs, _ = events(binary, "-p", "resumption", *words)
+        ended = rule_counts(evs)["rfc2246-7.2.2-resume-after-fatal"]
+        check(not ended["fail"], "an alert that ends a session, read", what, ended)
+    capturelib.write_frames(paths[1], connection(*parts[1], at=3 * HOUR, client=("192.0.2.10", 10001)))
+    evs, _ = events(binary, "-p", "resumption", "--state", state, paths[1])
+    ended = rule_counts(evs)["rfc2246-7.2.2-resume-after-fatal"]
+    check(ended["fail"] == 1, "a session used a run after its end:", ended)
+    os.unlink(state)
 
 
 def wait_until(true, seconds=60):
@@ -263,6 +285,7 @@ def just_issued(f):
 
 with tempfile.TemporaryDirectory() as folder:
     f = Folder(folder)
-    for question in (kept, often, nobody_looked, another_number, just_issued, one_at_a_time, killed, not_a_state_file, damaged, full_disk):
+    for question in (kept, often, nobody_looked, read_again, another_number, just_issued, one_at_a_time, killed, not_a_state_file, damaged,
+                     full_disk):
         question(f)
 finish()

@@ -481,6 +481,56 @@ static void fatal_alert_kills_the_session(void **state)
     assert_true(r.known && r.dead);
 }
 
+static void end_by_alert(nanos client_had, nanos server_had)
+{
+    o->alert_count = 1;
+    o->alerts[0].level = 2;
+    o->alert_had[CLIENT] = client_had;
+    o->alert_had[SERVER] = server_had;
+    judge();
+}
+
+static void assert_knew(nanos client_said, nanos server_said, uint16_t port, bool client, bool server)
+{
+    handshake(client_said, RESUMPTION_ID);
+    with_id(7, true, true);
+    o->whence.client.port = port;
+    o->side[SERVER].hello_time = server_said;
+    judge();
+    assert_true(r.known && r.dead);
+    assert_true(r.knew[CLIENT] == client && r.knew[SERVER] == server);
+}
+
+/* RFC 2246 7.2.2: upon transmission or receipt, whatever is judged first. Of two alerts the first counts. */
+static void an_alert_ends_a_session_for_whom_it_has_reached(void **state)
+{
+    (void)state;
+    handshake(DAY1, RESUMPTION_FULL);
+    with_id(7, false, true);
+    judge();
+    handshake(DAY1 + HOUR, RESUMPTION_ID);
+    with_id(7, true, true);
+    end_by_alert(DAY1 + 2 * HOUR, DAY1 + 4 * HOUR);
+    assert_knew(DAY1 + HOUR, DAY1 + HOUR, 1, false, false);
+    assert_knew(DAY1 + 2 * HOUR, DAY1 + 4 * HOUR, 2, false, false);
+    assert_knew(DAY1 + HOUR, DAY1 + 5 * HOUR, 3, false, true);
+    assert_knew(DAY1 + 3 * HOUR, DAY1 + 3 * HOUR, 4, true, false);
+    assert_knew(DAY1 + 5 * HOUR, DAY1 + 5 * HOUR, 5, true, true);
+    handshake(DAY1 + 6 * HOUR, RESUMPTION_ID);
+    with_id(7, true, true);
+    end_by_alert(DAY1 + 7 * HOUR, 0); /* when the server had it is not known */
+    assert_knew(DAY1 + 3 * HOUR, DAY1 + 5 * HOUR, 6, true, true);
+}
+
+static void an_alert_of_unknown_time_blames_nobody(void **state)
+{
+    (void)state;
+    handshake(DAY1, RESUMPTION_FULL);
+    with_id(7, false, true);
+    end_by_alert(0, 0);
+    assert_knew(DAY1 + 5 * HOUR, DAY1 + 5 * HOUR, 1, false, false);
+}
+
 static void full(uint8_t id, nanos when, uint16_t port)
 {
     handshake(when, RESUMPTION_FULL);
@@ -1050,6 +1100,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_identifier_is_not_issued_twice, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(what_another_server_issued_may_be_refused, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(fatal_alert_kills_the_session, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(an_alert_ends_a_session_for_whom_it_has_reached, open_memory,
+                                        close_memory),
+        cmocka_unit_test_setup_teardown(an_alert_of_unknown_time_blames_nobody, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_farm_shares_its_sessions, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(one_servers_id_is_not_anothers, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_damaged_reissue_leaves_a_bound, open_memory, close_memory),
