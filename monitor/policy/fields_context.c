@@ -166,8 +166,8 @@ static struct fact ended_for(const struct policy_case *c, enum side who)
     const uint32_t missed = c->session->dead ? 0 : missed_before(c->session);
     if (missed)
         return unknown(missed);
-    return c->session->dead && !c->session->knew[who] ? unknown(UNOBSERVED_UNDECIDED)
-                                                      : number(c->session->dead);
+    return c->session->dead && (c->session->met || !c->session->knew[who]) ? unknown(UNOBSERVED_UNDECIDED)
+                                                                           : number(c->session->dead);
 }
 
 struct fact session_ended(const struct policy_case *c)

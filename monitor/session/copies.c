@@ -40,11 +40,17 @@ void copies_expect(const struct sessions *s, const struct observation *o)
         expect(place_of(s, known_by(o, who), who), 1);
 }
 
+/* One octet repeated is no random: two handshakes may well have that. (1 stands for 0: random_drawn().) */
+static bool is_drawn(uint64_t random)
+{
+    return random > 1 && random != (random & 0xff) * UINT64_C(0x0101010101010101);
+}
+
 /* A side that reuses its random loses exact ages only if the other side's answers were not captured. */
-nanos copy_met(struct sessions *s, const struct observation *o)
+struct copy copy_met(struct sessions *s, const struct observation *o)
 {
     const nanos now = time_of_use(o);
-    nanos met = 0;
+    struct copy copy = {0};
     struct met_random *own = NULL;
     uint32_t own_tag = 0;
     for (enum side who = CLIENT; who <= SERVER; who++) {
@@ -52,15 +58,17 @@ nanos copy_met(struct sessions *s, const struct observation *o)
         struct met_random *place = place_of(s, name, who);
         const uint32_t tag = (uint32_t)(name >> 32) | 1;
         const nanos then = (nanos)place->second * NANOS_PER_SECOND; /* it was not earlier */
-        const nanos apart = now > then ? now - then : then - now;
+        const bool at_once = (now > then ? now - then : then - now) <= 2 * NANOS_PER_SECOND;
         if (!name)
             continue;
-        if (place->tag == tag && apart > 2 * NANOS_PER_SECOND && then > met)
-            met = then;
+        if (place->tag == tag && !at_once && then > copy.met)
+            copy.met = then;
+        copy.seen |= place->tag == tag && (at_once || is_drawn(o->random[who]));
         own = place;
         own_tag = tag;
     }
     if (own)
-        *own = (struct met_random){.tag = own_tag, .second = memory_second(now > met ? now : met) + 1};
-    return met;
+        *own =
+            (struct met_random){.tag = own_tag, .second = memory_second(now > copy.met ? now : copy.met) + 1};
+    return copy;
 }

@@ -422,7 +422,7 @@ static struct place locate_ended(const struct sessions *s, const struct whence *
 }
 
 void memory_note_ended(struct sessions *s, const struct whence *at, const struct identifier *id, nanos origin,
-                       nanos now, const struct ended *ended)
+                       nanos now, const struct ended *ended, bool again)
 {
     for (enum side who = CLIENT; who <= SERVER; who++) {
         const struct identifier name = identifier_of_ended(s, id, origin, who, whence_ue(at));
@@ -433,7 +433,7 @@ void memory_note_ended(struct sessions *s, const struct whence *at, const struct
             continue;
         struct entry *e = table_put(&s->table, place.key, memory_second(now), s->retention, &fresh);
         struct entry next = *e;
-        if (fresh || us < e->origin_us)
+        if (fresh || (again ? us > e->origin_us : us < e->origin_us))
             next.origin_us = us & ORIGIN_BITS;
         next.method = name.method & 0x7U;
         next.last_used = e->last_used > memory_second(now) ? e->last_used : memory_second(now);

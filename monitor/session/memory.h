@@ -124,9 +124,10 @@ struct ended {
     nanos had[2];
 };
 
-/* Of several alerts the first counts. */
+/* Of several alerts the first counts; `again`: of two times of the same one, the later, since either clock
+ * may be wrong. */
 void memory_note_ended(struct sessions *s, const struct whence *at, const struct identifier *id, nanos origin,
-                       nanos now, const struct ended *ended);
+                       nanos now, const struct ended *ended, bool again);
 struct ended memory_when_ended(struct sessions *s, const struct whence *at, const struct identifier *id,
                                nanos origin, nanos now);
 

@@ -58,9 +58,13 @@ void copies_expect(const struct sessions *s, const struct observation *o);
 /* copies.c: is it certain that no copy of this handshake was seen before? */
 bool is_no_copy(struct sessions *s, const struct observation *o);
 
-/* copies.c: when, by another clock, this full handshake or a part of it was seen before; 0: not known. Notes
- * it. */
-nanos copy_met(struct sessions *s, const struct observation *o);
+/* copies.c: was this handshake, or a part of it, seen before? Notes it. */
+struct copy {
+    nanos met; /* when, by another clock; 0: not known */
+    bool
+        seen; /* it is no other one, whatever the clock: its random was drawn, or is used twice at one time */
+};
+struct copy copy_met(struct sessions *s, const struct observation *o);
 
 /* missed.c: why (enum unobserved) handshakes of the same UE and server since then may have done something
  * unknown; 0: they have not. */

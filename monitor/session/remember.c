@@ -107,10 +107,10 @@ static bool is_ended_by_alert(const struct observation *o)
 }
 
 static void note_ended(struct sessions *s, const struct observation *o, const struct identifier *id,
-                       nanos origin)
+                       nanos origin, const struct session_result *r)
 {
     const struct ended ended = {{o->alert_had[CLIENT], o->alert_had[SERVER]}};
-    memory_note_ended(s, &o->whence, id, origin, time_of_use(o), &ended);
+    memory_note_ended(s, &o->whence, id, origin, time_of_use(o), &ended, r->met);
 }
 
 /* It failed before the server had proved that it has the keys, and was captured completely: it began no
@@ -297,7 +297,7 @@ static void learn_full(struct sessions *s, const struct observation *o, nanos me
         /* It failed before the server proved that it has the keys, so anybody can have caused that. It is
          * remembered as failed, but does not change what is known. */
         remember(s, o, &place, memo.origin, ENTRY_DEAD, false);
-        note_ended(s, o, &id, memo.origin);
+        note_ended(s, o, &id, memo.origin, out);
         return;
     }
     struct identifier ticket = {0};
@@ -313,8 +313,8 @@ static void learn_full(struct sessions *s, const struct observation *o, nanos me
         remember_as(s, o, &at_ticket, &of_ticket);
     }
     if (dead) {
-        note_ended(s, o, &id, memo.origin);
-        note_ended(s, o, &ticket, memo.origin);
+        note_ended(s, o, &id, memo.origin, out);
+        note_ended(s, o, &ticket, memo.origin, out);
     }
     struct recent_session *r = note_recent(s, o, memo.origin, &id, &ticket);
     if (memo.certain) { /* else the earlier handshake may be the copy */
@@ -346,7 +346,7 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
         memo.flags |= out->in_doubt ? ENTRY_UNSETTLED : 0;
         memo.suite = known->suite;
         if (ends) /* entries may have moved */
-            note_ended(s, o, place->identifier, origin);
+            note_ended(s, o, place->identifier, origin, out);
         if (memo.flags & ENTRY_DEAD)
             ended = memory_when_ended(s, &o->whence, place->identifier, origin, memo.now);
     } else if (is_seen_whole(o) && place->key) {
@@ -359,7 +359,7 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
     const struct place at_renewed = memory_locate(s, &o->whence, &renewed);
     remember_as(s, o, &at_renewed, &memo);
     if (memo.flags & ENTRY_DEAD)
-        memory_note_ended(s, &o->whence, &renewed, memo.origin, memo.now, &ended);
+        memory_note_ended(s, &o->whence, &renewed, memo.origin, memo.now, &ended, out->met);
     (void)note_recent(s, o, memo.origin, &(struct identifier){0}, &renewed);
     s->counters.inherited++;
 }
@@ -371,10 +371,10 @@ void learn_session(struct sessions *s, const struct observation *o, const struct
      * proves nothing. */
     const bool lost_answer = !(o->seen & SEEN_SERVER_HELLO) && o->seen & SEEN_CLIENT_KEY_EXCHANGE &&
                              o->side[SERVER].start_captured && o->side[SERVER].damage & UNOBSERVED_GAP;
-    const bool may_be_full = o->resumption <= RESUMPTION_FULL && observation_version(o) < 0x0304;
-    const nanos met = may_be_full ? copy_met(s, o) : 0;
+    const struct copy copy = observation_version(o) < 0x0304 ? copy_met(s, o) : (struct copy){0};
+    out->met = copy.seen;
     if (o->resumption == RESUMPTION_FULL)
-        learn_full(s, o, met, out);
+        learn_full(s, o, copy.met, out);
     else if (lost_answer)
         learn_in_part(s, o);
     else if (out->accepted)

@@ -64,6 +64,7 @@ struct session_result {
     bool dead;        /* a fatal alert ended a connection of this session (RFC 2246 7.2.2) */
     bool knew[2];     /* by enum side: it had that alert, which for the client was in a connection of its own,
                          before its hello of this handshake */
+    bool met;         /* this handshake, or a part of it, was seen before: it is no other use */
     bool suite_known;
     uint16_t suite; /* of the session's full handshake */
     bool issued;    /* the server of a full handshake issued an identifier: an id or a ticket */

@@ -731,6 +731,38 @@ def spoken_before_an_alert(folder):
             check(counts[rule]["not_observable"] >= (fault is None), "a session", what, "by", kind, counts[rule])
 
 
+def ended_and_seen_twice(folder):
+    """RFC 5246 7.4.1.2: each handshake draws its randoms. One that has them again is a copy, from behind a NAT or of a mirror port that lags, and no
+    other use of a session that an alert has ended."""
+    rule, sid, nat = "rfc2246-7.2.2-resume-after-fatal", b"\x27" * 32, ("198.51.100.7", 52000)
+
+    def steps(drawn):
+        def of(word):
+            return hashlib.sha256(word).digest() if drawn else word[:1] * 32
+        said = [[(CLIENT, m.client_hello([AES], m.TLS12, sid, random=of(b"c%d" % n if drawn else b"\x11"))),
+                 (SERVER, m.server_hello(AES, m.TLS12, sid, random=of(b"s%d" % n if drawn else b"\x22")) + m.finished(m.TLS12))] for n in range(2)]
+        alert, finished = (CLIENT, m.alert(2, 42, m.TLS12)), (CLIENT, m.finished(m.TLS12))
+        return accepted(AES, m.client_hello([AES], m.TLS12), sid), [*said[0], alert], [*said[1], finished]
+
+    def seen(parts, delay=0, client=UE, offset=0):
+        frames = [f for second, part in zip((0, 60, 3600), parts) for f in at(second, part, client=client)]
+        return [(time + int(delay * SECOND), frame) for time, frame in frames]
+    first, ended, again = steps(True)
+    for delay, client in ((0.0002, nat), (0.0002, UE), (1, nat), (2.5, UE), (5, UE), (5, nat), (70, nat)):
+        told, counts = failed(folder, seen((first, ended)) + seen((first, ended), delay, client))
+        check(rule not in told and not counts[rule]["fail"], "a session ended by an alert, seen again after", delay, "s from", client, told)
+        evs = told_of(folder, seen((first, ended, again)) + seen((first, ended, again), delay, client), "ts33141-pcr2")
+        found = [fault for broken, fault in accused(evs) if broken == rule]
+        # A copy of the first handshake that comes after the alert leaves open when the session began, and so whether it is the one that ended.
+        check(found == ["both"] or (delay > 60 and len(found) == 1), "used after an alert, and seen again after", delay, "s from", client, found)
+    for copied in (False, True):  # a stack whose randoms are one octet is known by the time
+        evs = told_of(folder, seen(steps(False)) + (seen(steps(False), 0.0002, nat) if copied else []), "ts33141-pcr2")
+        found = [fault for broken, fault in accused(evs) if broken == rule]
+        check(found == ["both"], "used after an alert, with randoms that were not drawn, and seen again" * copied, found)
+    told, counts = failed(folder, seen((first, ended)) + at(180, again))
+    check(told.get(rule) == "both", "another handshake two minutes after an alert:", told, counts[rule])
+
+
 def records_by_chance(folder):
     """E1: the version of protected records is that of their session. Octets of something else that look like one header are no record."""
     data = {v: m.record(23, b"z" * 16, v) for v in (0x0300, m.TLS12)}
@@ -808,6 +840,6 @@ with tempfile.TemporaryDirectory() as temporary:
                  resumptions_refused, names_of_one_address, sessions_held, resumed_as_it_was, advice_about_hellos_that_resume,
                  no_list_of_compressions, middleboxes, second_answers, ages, scope_by_name, other_interfaces, other_protocols, grease,
                  extension_headers, second_hellos, ended_by_an_alert, spoken_before_an_alert,
-                 lengths_of_finished, records_by_chance, evicted_and_back):
+                 ended_and_seen_twice, lengths_of_finished, records_by_chance, evicted_and_back):
         case(temporary)
 finish()
