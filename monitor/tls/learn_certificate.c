@@ -271,13 +271,13 @@ bool learn_client_certificate(struct observation *o, struct span body)
     struct client_certificate_facts *f = &o->client_certificate;
     struct certificate_list list;
     struct span key;
-    if (o->server_hello.pgp) { /* RFC 6091 3.3: one that is empty has no key */
-        *f = (struct client_certificate_facts){.count = body.n > LEAST_PGP};
-    } else if (!o->server_hello.raw_client_key && certificate_list_parse(body, &list) == PARSE_OK) {
+    if (!o->server_hello.raw_client_key && certificate_list_parse(body, &list) == PARSE_OK) {
         *f = (struct client_certificate_facts){
             .count = (uint16_t)(list.count < UINT16_MAX ? list.count : UINT16_MAX)};
         if (list.count)
             learn_client_leaf(o, list.der[0]);
+    } else if (o->server_hello.pgp) { /* RFC 6091 3.3: one that is empty has no key */
+        *f = (struct client_certificate_facts){.count = body.n > LEAST_PGP};
     } else if (may_be_raw && raw_public_key_parse(body, &key) == PARSE_OK) {
         f->count = 1; /* a key identifies the client like a certificate */
     } else {

@@ -221,15 +221,18 @@ static bool on_certificate(struct handshake *h, enum side who, struct span body)
         o->seen |= SEEN_RAW_PUBLIC_KEY;
         return true;
     }
-    if (o->server_hello.pgp || o->server_hello.known_key) {
+    const bool other_form = o->server_hello.pgp || o->server_hello.known_key;
+    const struct certificate_facts *c = &o->certificate;
+    const bool learned = known_chains_learn(h->chains, o, body);
+    if (other_form &&
+        !(learned && c->parsed)) { /* a certificate that is here is judged, whatever was agreed */
         o->certificate = (struct certificate_facts){.other_form = true};
         o->seen |= SEEN_CERTIFICATE;
         return true;
     }
-    if (!known_chains_learn(h->chains, o, body))
+    if (!learned)
         return false;
     /* The message is still whole, and so is what follows it. */
-    const struct certificate_facts *c = &o->certificate;
     if (o->seen & SEEN_CERTIFICATE && (!c->parsed || c->unparsed || c->ca_broken))
         o->unobserved |= UNOBSERVED_MALFORMED;
     return true;

@@ -156,6 +156,15 @@ def bare_extensions(folder):
         check(counts["dp-rfc3546-truncated-hmac"].get(verdict) == 1, "truncated_hmac with", len(body), "bytes:", counts["dp-rfc3546-truncated-hmac"])
 
 
+def with_extension(flight, number, body):
+    """A flight whose first record has a ServerHello alone, with one extension more."""
+    end = 5 + int.from_bytes(flight[3:5], "big")
+    at = 9 + 35 + flight[9 + 34] + 3
+    extensions = flight[at + 2:end] + struct.pack("!HH", number, len(body)) + body
+    hello = flight[9:at] + struct.pack("!H", len(extensions)) + extensions
+    return m.message(2, hello, m.TLS12) + flight[end:]
+
+
 def certificates_of_another_form(folder):
     """RFC 7924 3, 4.1: the server sends a hash of the certificate that the client has. RFC 6091 3.2, 3.3: a PGP key. It is no damage, and not known
     what the certificate says; the session has its age. Without the extension it does not parse."""
@@ -175,6 +184,12 @@ def certificates_of_another_form(folder):
         counts = rule_counts(evs)
         check(counts["wapcert-6.4.6-key"]["not_observable"] == 1, what, counts["wapcert-6.4.6-key"])
         check(not {"ut-6.1.2-server-certificate", "wapcert-6.4.6-key"} & set(dict(accused(evs))), what, accused(evs))
+    for number, body in ((25, b"\0\1\1"), (9, b"\1")):  # a certificate that is there is judged
+        steps = capturelib.conversations(os.path.join(PCAPS, "openssl-tls12-full.pcap"))[0]
+        plain, hello = failed(folder, at(0, steps))[1], steps[1][1]
+        counts = failed(folder, at(0, [steps[0], (SERVER, with_extension(hello, number, body)), *steps[2:]]))[1]
+        for rule in ("wapcert-6.4.3-signature-algorithm", "wapcert-6.4.6-key"):
+            check(counts[rule] == plain[rule], rule, number, counts[rule], plain[rule])
 
 
 def truncated_macs(folder):
