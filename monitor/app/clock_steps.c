@@ -27,13 +27,12 @@ void clock_steps_pause(struct clock_steps *c, nanos before, nanos after)
     c->witnesses = 0;
 }
 
-bool clock_steps_go_back(struct clock_steps *c, nanos time)
+/* A clock that is corrected by less than half of the pause leaves most of it. */
+bool clock_steps_were_ahead(const struct clock_steps *c, nanos time)
 {
-    const nanos earliest = c->pause_before - CLOCK_SET_SECONDS * NANOS_PER_SECOND;
-    const bool anew = c->pause_after && !c->told && time >= earliest && time < c->pause_after;
-    c->after = 0;
-    c->told |= anew;
-    return anew;
+    const nanos behind = time - c->pause_before;
+    return c->pause_after && behind >= -CLOCK_SET_SECONDS * NANOS_PER_SECOND &&
+           behind <= (c->pause_after - c->pause_before) / 2;
 }
 
 static struct clock_stamp *stamp_of(struct clock_steps *c, const struct flow *flow, unsigned side)

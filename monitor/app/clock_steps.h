@@ -14,7 +14,8 @@
  * clock of the capture was set. Since the first handshakes behind a step are those that it harms, it is told
  * at once, and taken back if it is refuted while connections go on.
  *
- * Time stamps that go back to where they were before a pause show by themselves that there was none.
+ * Time stamps that go back to about where they were before a pause show by themselves that there was none:
+ * those between had a clock of their own. Ages at these times are lower bounds.
  */
 #ifndef UTWATCH_APP_CLOCK_STEPS_H
 #define UTWATCH_APP_CLOCK_STEPS_H
@@ -58,9 +59,9 @@ struct clock_steps {
 /* Nothing was captured between these two times. */
 void clock_steps_pause(struct clock_steps *c, nanos before, nanos after);
 
-/* A frame behind the pause has a time stamp from before it: the stamps between had no time. True: that is
- * told here, for `pause_before` and `pause_after`. */
-bool clock_steps_go_back(struct clock_steps *c, nanos time);
+/* Do the time stamps go back, to `time`, to about where they were before the last pause? Then those since
+ * `pause_after` were ahead by that pause, and nobody waited. */
+bool clock_steps_were_ahead(const struct clock_steps *c, nanos time);
 
 /* A segment of a connection that its receiver takes, before anything else is made of it. */
 enum clock_fact clock_steps_look(struct clock_steps *c, const struct flow *flow,

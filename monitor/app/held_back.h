@@ -87,7 +87,8 @@ void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t met,
 /* Other bytes of this side have come. Returns how many handshakes that damages which nothing else had. */
 size_t held_back_contradict(struct held_back *h, uint64_t flow_id, enum side side, nanos now);
 
-/* The clock turns out to have been set ahead before handshakes that are held: sessions_redate(). */
+/* The clock turns out to have been ahead, perhaps when handshakes that are held were captured:
+ * sessions_redate(). */
 void held_back_redate(struct held_back *h, const struct sessions *s);
 
 /* An end of the flow resets what was sent in its name. */

@@ -170,11 +170,13 @@ static void settle_unreadable(struct judge *j, const struct observation *o, uint
         challenges_settle(j->challenges, session);
 }
 
-static void take_clock_set(struct judge *j, nanos before, nanos after)
+static void take_clock_set(struct judge *j, const struct statement *f)
 {
-    sessions_clock_set(j->sessions, before, after);
-    if (after > before)
-        held_back_redate(&j->held_back, j->sessions);
+    sessions_clock_set(j->sessions, f->before, f->after);
+    if (!f->ahead_by)
+        return;
+    sessions_clock_was_ahead(j->sessions, f->ahead_from, f->before, f->ahead_by);
+    held_back_redate(&j->held_back, j->sessions);
 }
 
 void judge_take(struct judge *j, struct statement *f)
@@ -230,7 +232,7 @@ void judge_take(struct judge *j, struct statement *f)
         held_back_dispute(&j->held_in_clear, f->flow_id, f->due);
         break;
     case TOLD_CLOCK_SET:
-        take_clock_set(j, f->before, f->after);
+        take_clock_set(j, f);
         break;
     case TOLD_CLOCK_NOT_SET:
         sessions_clock_not_set(j->sessions, f->before, f->after);

@@ -565,9 +565,12 @@ static void go_on(struct pipeline *p, nanos time)
 /* Before what is in progress is judged, which has to know it. */
 static void tell_clock_back(struct pipeline *p, nanos time)
 {
-    if (clock_steps_go_back(&p->steps, time))
-        tell_clock(p, TOLD_CLOCK_SET, p->steps.pause_before, p->steps.pause_after);
-    tell_clock(p, TOLD_CLOCK_SET, p->frame_time, time);
+    struct statement f = {.kind = TOLD_CLOCK_SET, .before = p->frame_time, .after = time};
+    if (clock_steps_were_ahead(&p->steps, time)) {
+        f.ahead_from = p->steps.pause_after;
+        f.ahead_by = p->steps.pause_after - p->steps.pause_before;
+    }
+    pipeline_tell(p, &f);
 }
 
 /*

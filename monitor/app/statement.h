@@ -40,10 +40,11 @@ struct statement {
     struct earlier_use earlier; /* EXCHANGE under NULL encryption: what its answer depends on */
     struct key_use key;         /* `since` is filled by the judge */
     struct session_step step;   /* USE */
-    nanos before, after;
-    bool wants_key; /* HANDSHAKE: somebody looks at how old its keys become */
-    bool waits;     /* HANDSHAKE, filled by the judge: the answer comes when other sensors have told what they
-                       know */
+    nanos before, after;        /* CLOCK_SET, CLOCK_NOT_SET */
+    nanos ahead_from, ahead_by; /* CLOCK_SET back: since then the clock had been ahead by so much; or 0 */
+    bool wants_key;             /* HANDSHAKE: somebody looks at how old its keys become */
+    bool waits; /* HANDSHAKE, filled by the judge: the answer comes when other sensors have told what they
+                   know */
     uint32_t key_since; /* HANDSHAKE, filled by the judge: the second in which the session under the
                            connection's keys began, or by which it had; 0: not known, or not yet */
 };

@@ -46,11 +46,18 @@ static bool is_drawn(uint64_t random)
     return random > 1 && random != (random & 0xff) * UINT64_C(0x0101010101010101);
 }
 
+/* Whoever knows a hello can send it once more, so that a side's random alone does not show a copy. */
+static uint32_t tag_of_both(const struct observation *o)
+{
+    return o->randoms ? (uint32_t)(o->randoms >> 32) | 1 : 0;
+}
+
 /* A side that reuses its random loses exact ages only if the other side's answers were not captured. */
 struct copy copy_met(struct sessions *s, const struct observation *o)
 {
     const nanos now = time_of_use(o);
     struct copy copy = {0};
+    const uint32_t both = tag_of_both(o);
     struct met_random *own = NULL;
     uint32_t own_tag = 0;
     for (enum side who = CLIENT; who <= SERVER; who++) {
@@ -63,12 +70,12 @@ struct copy copy_met(struct sessions *s, const struct observation *o)
             continue;
         if (place->tag == tag && !at_once && then > copy.met)
             copy.met = then;
-        copy.seen |= place->tag == tag && (at_once || is_drawn(o->random[who]));
+        copy.seen |= place->tag == tag && place->both == both && (at_once || is_drawn(o->random[who]));
         own = place;
         own_tag = tag;
     }
     if (own)
-        *own =
-            (struct met_random){.tag = own_tag, .second = memory_second(now > copy.met ? now : copy.met) + 1};
+        *own = (struct met_random){
+            .tag = own_tag, .second = memory_second(now > copy.met ? now : copy.met) + 1, .both = both};
     return copy;
 }

@@ -516,10 +516,23 @@ void memory_adopt(struct sessions *s, const struct place *place, const struct or
 
 nanos sessions_latest_origin(const struct sessions *s, nanos origin, nanos now, bool *exact)
 {
-    if (!table_spans_jump(&s->table, origin, now))
-        return origin;
-    *exact = false;
-    return table_latest(&s->table, origin, now);
+    nanos latest = origin;
+    if (table_spans_jump(&s->table, origin, now)) {
+        *exact = false;
+        latest = table_latest(&s->table, origin, now);
+    }
+    if (s->ahead.by && now >= s->ahead.from && now <= s->ahead.until && origin < s->ahead.from) {
+        *exact = false;
+        latest = s->ahead.by < now - latest ? latest + s->ahead.by : now;
+    }
+    return latest;
+}
+
+void sessions_clock_was_ahead(struct sessions *s, nanos from, nanos until, nanos by)
+{
+    s->ahead.from = from;
+    s->ahead.until = until;
+    s->ahead.by = by;
 }
 
 void sessions_clock_set(struct sessions *s, nanos before, nanos after)

@@ -44,6 +44,7 @@ struct recent_session {
 struct met_random {
     uint32_t tag;    /* 0: none */
     uint32_t second; /* since 1970, the latest time by any clock */
+    uint32_t both;   /* a tag of both sides' randoms; 0: one was not seen */
 };
 
 struct sessions {
@@ -68,6 +69,9 @@ struct sessions {
     struct shared *shared; /* NULL: nothing is shared */
     struct siphash_key common_key;
     unsigned common_version; /* 0: there is none yet */
+    struct {
+        nanos from, until, by;
+    } ahead; /* sessions_clock_was_ahead() */
 };
 
 struct identifier identifier_of_id(const uint8_t *id, size_t length);

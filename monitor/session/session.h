@@ -163,7 +163,11 @@ void sessions_list(struct sessions *s, nanos now, void (*line)(const struct sess
  * bound. */
 void sessions_clock_set(struct sessions *s, nanos before, nanos after);
 
-/* It was, after this result was made: what it says of ages becomes a lower bound if they span that. */
+/* Between these time stamps it was ahead by so much: an age at such a time is less by that, at least. Only
+ * the last such time is remembered. */
+void sessions_clock_was_ahead(struct sessions *s, nanos from, nanos until, nanos by);
+
+/* That was told after this result was made: an age in it that is concerned becomes a lower bound. */
 void sessions_redate(const struct sessions *s, const struct observation *o, struct session_result *result);
 
 /* It was not: takes that back, for what is judged from now on. */

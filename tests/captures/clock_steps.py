@@ -298,6 +298,25 @@ def ahead_for_a_moment(folder):
         n = used(ahead, after)
         _, breaches = session_of(n, folder)
         check((LIFETIME in breaches) == old, "ahead:", what, breaches)
+    for back in (10, 300):  # a clock that is corrected behind a pause: that remains
+        n = Network()
+        n.talk(full(session=ID))
+        n.wait(25 * HOUR)
+        n.talk(full(session=b"\xc9" * 32))
+        n.ahead = -back * SECOND
+        n.talk(resumption_of("id", ID))
+        session, breaches = session_of(n, folder)
+        check(LIFETIME in breaches and session["age_basis"] == "at-least", "set back by", back, "s behind a pause of 25 h", session, breaches)
+    n = Network()  # two machines wrote into one file, one of which is five minutes ahead
+    n.talk(full(session=ID))
+    for i in range(6):
+        n.wait(4 * HOUR + HOUR // 4)
+        n.ahead = 300 * SECOND * (i % 2)
+        n.talk(full(session=bytes([i % 251 + 1]) * 32))
+    n.ahead = 0
+    n.talk(resumption_of("id", ID))
+    session, breaches = session_of(n, folder)
+    check(LIFETIME in breaches, "two clocks in one file, a session of 25 h:", session, breaches)
     n = used(lambda i, n: True, 0)
     one, two = os.path.join(folder, "one.pcap"), os.path.join(folder, "two.pcap")
     capturelib.write_frames(one, n.frames)
