@@ -110,7 +110,7 @@ static unsigned learn_server_extension(struct observation *o, const struct exten
     case EXTENSION_CERT_TYPE:
         return learn_either_type(e->body, &f->pgp) ? 0 : UNKNOWN_LISTS;
     case EXTENSION_CACHED_INFO:
-        return learn_cached(e->body, &f->known_key) ? 0 : UNKNOWN_LISTS;
+        return learn_cached(e->body, &f->cached) ? 0 : UNKNOWN_LISTS;
     case EXTENSION_CLIENT_CERTIFICATE_TYPE:
         return learn_certificate_type(e->body, &f->raw_client_key) ? 0 : UNKNOWN_LISTS;
     default:

@@ -221,11 +221,11 @@ static bool on_certificate(struct handshake *h, enum side who, struct span body)
         o->seen |= SEEN_RAW_PUBLIC_KEY;
         return true;
     }
-    const bool other_form = o->server_hello.pgp || o->server_hello.known_key;
+    const bool other_form = o->server_hello.pgp || o->server_hello.cached;
     const struct certificate_facts *c = &o->certificate;
     const bool learned = known_chains_learn(h->chains, o, body);
-    if (other_form &&
-        !(learned && c->parsed)) { /* a certificate that is here is judged, whatever was agreed */
+    /* A certificate that is here is judged whatever was agreed, and so is a list that has none. */
+    if (other_form && (!learned || (o->seen & SEEN_CERTIFICATE && !c->parsed))) {
         o->certificate = (struct certificate_facts){.other_form = true};
         o->seen |= SEEN_CERTIFICATE;
         return true;

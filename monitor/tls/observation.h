@@ -259,7 +259,7 @@ struct server_hello_facts {
     bool random_equals_clients;
     bool raw_server_key, raw_client_key; /* keys take the place of certificates (RFC 7250) */
     bool pgp;                            /* OpenPGP keys do, on both sides (RFC 6091 3.2) */
-    bool known_key;                      /* a hash does, of a certificate that the client has (RFC 7924 3) */
+    bool cached;                         /* a hash does, of a certificate that the client has (RFC 7924 3) */
     uint16_t key_share_group;            /* 0: none */
     uint16_t extensions[MAX_SERVER_EXTENSIONS];
     uint16_t extension_count;

@@ -200,6 +200,8 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
     }
     if (segment->flags & TCP_ACK)
         acknowledged_note(&h->acked[side], segment->ack);
+    if (h->alert_receipt.awaited)
+        handshake_note_alert(h, h->alert_receipt.who, h->alert_receipt.end, now);
     h->alert_receipt.awaited &=
         who == h->alert_receipt.who; /* the resetting side has got it, or wants no more */
     h->receipt.awaited &= who == h->receipt.who;

@@ -91,7 +91,7 @@ with open(os.path.join(ROOT, "monitor", "policy", "fields.def"), encoding="utf-8
         kind = b"list of numbers" if words == "NULL" else b"list of words"
         expect(["--list-fields"], 0, b"\n%-32s %-16s " % (name.encode(), kind))
 # What the tables take is told in units that people read.
-expect(["-T"], 0, b"  handshakes        50,000 x     6.4 KiB ")
+expect(["-T"], 0, b"  handshakes        50,000 x     6.5 KiB ")
 # A rule of any shipped profile, by its id or its sid, with what its parameters are.
 expect(["--explain", "ut-5.1.1-auth-http-based"], 0, b"profile ts33141-pcr1 (draft)")
 expect(["--explain", "33141612"], 0, b"ut-6.1.2-server-certificate")

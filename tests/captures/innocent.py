@@ -184,12 +184,16 @@ def certificates_of_another_form(folder):
         counts = rule_counts(evs)
         check(counts["wapcert-6.4.6-key"]["not_observable"] == 1, what, counts["wapcert-6.4.6-key"])
         check(not {"ut-6.1.2-server-certificate", "wapcert-6.4.6-key"} & set(dict(accused(evs))), what, accused(evs))
-    for number, body in ((25, b"\0\1\1"), (9, b"\1")):  # a certificate that is there is judged
+    for number, body in ((25, b"\0\1\1"), (9, b"\1")):  # a certificate that is there is judged, and so is a list without one
         steps = capturelib.conversations(os.path.join(PCAPS, "openssl-tls12-full.pcap"))[0]
         plain, hello = failed(folder, at(0, steps))[1], steps[1][1]
         counts = failed(folder, at(0, [steps[0], (SERVER, with_extension(hello, number, body)), *steps[2:]]))[1]
         for rule in ("wapcert-6.4.3-signature-algorithm", "wapcert-6.4.6-key"):
             check(counts[rule] == plain[rule], rule, number, counts[rule], plain[rule])
+        steps = accepted(AES, m.client_hello([AES], m.TLS12, more=[(number, b"\1\1")]))
+        steps[1] = (SERVER, m.server_hello(AES, m.TLS12, more=[(number, body)]) + m.message(11, b"\0\0\0", m.TLS12) + m.done(m.TLS12))
+        told, _ = failed(folder, at(0, steps))
+        check(told.get("ut-6.1.2-server-certificate") == "server", "an empty list, with extension", number, told)
 
 
 def truncated_macs(folder):
@@ -718,6 +722,8 @@ def spoken_before_an_alert(folder):
         c.close()
         return [*c.frames, c.frame(CLIENT, 0x10)]
 
+    resumed_so = []
+
     def uses(kind, hello, answer, alert, received, by):
         hellos = [m.client_hello([AES], m.TLS12, sid if kind == "id" else b"\xe1" * 32, more=[(TICKET, ticket)] if kind == "ticket" else [],
                                  random=hashlib.sha256(bytes([n])).digest()) for n in range(2)]
@@ -725,6 +731,10 @@ def spoken_before_an_alert(folder):
                    + m.finished(m.TLS12) for n in range(2)]
         asks = m.client_hello([AES], m.TLS12, more=[(TICKET, b"")] if kind == "ticket" else [])
         first = accepted(AES, asks, **({"session": sid} if kind == "id" else {"ticket": ticket}))
+        if by is None:
+            resumed_so.append(1)
+            n = len(resumed_so) % 2
+            return [(CLIENT, hellos[n]), (SERVER, answers[n]), (CLIENT, m.finished(m.TLS12))]
         if by == CLIENT:
             first, begins = at(0, first), [(60.5, CLIENT, hellos[0]), (60.6, SERVER, answers[0]), (60.7, CLIENT, b"")]
         else:  # an alert of the server can be read up to its ChangeCipherSpec
@@ -732,6 +742,15 @@ def spoken_before_an_alert(folder):
         ended = connection(40002, *begins, (alert, by, m.alert(2, 42, m.TLS12)), (received, 1 - by, b""))
         moves = (hello, CLIENT, hellos[1]), (answer, SERVER, answers[1]), (80, CLIENT, m.finished(m.TLS12))
         return first + ended + goes_on + connection(40003, *moves)
+    # The end that resets the connection acknowledges the alert as well.
+    steps = accepted(AES, m.client_hello([AES], m.TLS12), sid)
+    c = capturelib.Connection(client=(UE[0], 40002), server=AP, time=START + 60 * SECOND)
+    c.open()
+    for side, said in (*uses("id", 0, 0, 0, 0, None)[:2], (CLIENT, m.alert(2, 42, m.TLS12))):
+        c.send(side, said)
+    c.frames.append(c.frame(SERVER, 0x14))
+    told, counts = failed(folder, at(0, steps) + c.frames + at(180, uses("id", 0, 0, 0, 0, None)))
+    check(told.get(rule) == "both", "used after an alert that was answered by a reset:", told, counts[rule])
     for what, times, by, blames in (
             ("answered before the alert", (60, 60.1, 61, 61.1), CLIENT, (None, None)),
             ("asked before it, answered before the server had it", (60, 61.5, 61, 62), CLIENT, (None, None)),
@@ -776,6 +795,13 @@ def ended_and_seen_twice(folder):
         check(found == ["both"], "used after an alert, with randoms that were not drawn, and seen again" * copied, found)
     told, counts = failed(folder, seen((first, ended)) + at(180, again))
     check(told.get(rule) == "both", "another handshake two minutes after an alert:", told, counts[rule])
+    # A hello with the same random that nobody answers shows no copy, nor does a server that always draws the same.
+    before = at(3599, again[:1], client=("192.0.2.66", 47000))
+    constant = [[*s[:1], (SERVER, m.server_hello(AES, m.TLS12, sid, random=bytes(range(32))) + m.finished(m.TLS12)), *s[2:]] for s in (ended, again)]
+    for what, frames in (("a hello before it has the same random", seen((first, ended, again)) + before),
+                         ("the server's random is always the same", seen((first, *constant)))):
+        told, counts = failed(folder, frames)
+        check(told.get(rule) == "both", "used after an alert;", what, told, counts[rule])
 
 
 def records_by_chance(folder):
