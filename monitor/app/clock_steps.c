@@ -10,6 +10,7 @@ enum {
     /* A sender waits up to 60 seconds or more (RFC 6298 2.5; Linux: 120) before it sends something again. */
     RETRANSMISSION_SECONDS = 300,
     HANDSHAKE_SECONDS = 3600,
+    AHEAD_SECONDS = 3600,
     BOTH = 3,
     MS = NANOS_PER_MILLISECOND,
     RATE_MS = 1000,         /* in which a rate is measured, at least, */
@@ -28,10 +29,11 @@ void clock_steps_pause(struct clock_steps *c, nanos before, nanos after)
 }
 
 /* A clock that is corrected by less than half of the pause leaves most of it. */
-bool clock_steps_were_ahead(const struct clock_steps *c, nanos time)
+bool clock_steps_were_ahead(const struct clock_steps *c, nanos last, nanos time)
 {
     const nanos behind = time - c->pause_before;
-    return c->pause_after && behind >= -CLOCK_SET_SECONDS * NANOS_PER_SECOND &&
+    const bool short_time = last - c->pause_after <= AHEAD_SECONDS * NANOS_PER_SECOND;
+    return c->pause_after && short_time && behind >= -CLOCK_SET_SECONDS * NANOS_PER_SECOND &&
            behind <= (c->pause_after - c->pause_before) / 2;
 }
 

@@ -59,9 +59,10 @@ struct clock_steps {
 /* Nothing was captured between these two times. */
 void clock_steps_pause(struct clock_steps *c, nanos before, nanos after);
 
-/* Do the time stamps go back, to `time`, to about where they were before the last pause? Then those since
- * `pause_after` were ahead by that pause, and nobody waited. */
-bool clock_steps_were_ahead(const struct clock_steps *c, nanos time);
+/* Do the time stamps go back, from `last` to `time`, to about where they were before the last pause? Then
+ * those since `pause_after` were ahead by that pause, and nobody waited. Not if they went on for an hour:
+ * what comes behind them then is rather another capture. */
+bool clock_steps_were_ahead(const struct clock_steps *c, nanos last, nanos time);
 
 /* A segment of a connection that its receiver takes, before anything else is made of it. */
 enum clock_fact clock_steps_look(struct clock_steps *c, const struct flow *flow,

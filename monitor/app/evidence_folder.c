@@ -174,10 +174,8 @@ bool evidence_folder_put(struct evidence_folder *f, struct span parcel)
         good = false;
         why = errno;
     }
-    struct stat s;
-    const bool there = fstatat(f->folder, name.text, &s, AT_SYMLINK_NOFOLLOW) == 0;
     if (good && renameat(f->folder, part, f->folder, name.text) == 0) {
-        if (!there || !replace(f, name.text, (int64_t)bytes.n))
+        if (!replace(f, name.text, (int64_t)bytes.n))
             add(f, name.text, (int64_t)bytes.n);
         return true;
     }

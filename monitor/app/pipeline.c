@@ -566,7 +566,7 @@ static void go_on(struct pipeline *p, nanos time)
 static void tell_clock_back(struct pipeline *p, nanos time)
 {
     struct statement f = {.kind = TOLD_CLOCK_SET, .before = p->frame_time, .after = time};
-    if (clock_steps_were_ahead(&p->steps, time)) {
+    if (clock_steps_were_ahead(&p->steps, p->frame_time, time)) {
         f.ahead_from = p->steps.pause_after;
         f.ahead_by = p->steps.pause_after - p->steps.pause_before;
     }

@@ -101,22 +101,12 @@ bool held_is_usable(const struct held_session *held, const struct hello_shape *s
 
 enum { MICROSECOND = 1000 /* the unit in which origins are kept */ };
 
-/* Could the held session, or one like it, be resumed by this hello as far as its master secret goes, and did
- * the answer show that the server still makes such ones? RFC 7627 5.3. */
-static bool has_secret_for(const struct held_session *held, const struct observation *o)
-{
-    const struct client_hello_facts *c = &o->client_hello;
-    const enum extended_secret extended = extended_secret_of(o);
-    const bool asks = has_extended_secret(c->extensions, c->extension_count);
-    return extended == held->extended && extended == (asks ? EXTENDED_YES : EXTENDED_NO);
-}
-
 static bool is_superseded(const struct held_session *held, const struct observation *o,
                           const struct session_result *r)
 {
     const uint64_t certificate = certificate_of(o);
     return r->origin + MICROSECOND <= held->since || o->server_hello.suite != r->suite ||
-           observation_version(o) != held->version || !has_secret_for(held, o) ||
+           observation_version(o) != held->version || extended_secret_of(o) != held->extended ||
            (o->seen & SEEN_CERTIFICATE_REQUEST && !held->asked) ||
            (certificate && held->certificate && certificate != held->certificate);
 }

@@ -53,8 +53,9 @@ bool held_is_usable(const struct held_session *held, const struct hello_shape *s
  *
  * Nothing, if that handshake itself shows the reason: another version or suite (RFC 5246 7.4.1.2, 7.4.1.3,
  * E.1), another certificate, or a request for one, which a resumption would skip, or an extended master
- * secret that the session lacks, or has. Then the configuration has changed, or another server answers. Nor
- * if the hello asks for such a secret and the session has none: then it must not be resumed (RFC 7627 5.3).
+ * secret that the session lacks, or has. Then the configuration has changed, or another server answers; and a
+ * server that makes such secrets must not resume a session without one (RFC 7627 5.3). One that makes none,
+ * whatever the hello asks for, is not bound by that.
  *
  * The server may have forgotten a session that it has to remember: because others took its place, or because
  * its connection had not ended with close_notify from both. Up to TLS 1.0 it must not be resumed then (RFC

@@ -26,9 +26,10 @@ static struct met_handshake met_of(const struct observation *o)
 {
     const nanos asked = o->side[CLIENT].hello_time;
     nanos answered = o->side[SERVER].hello_time;
-    if (!answered) /* what is between two sides passes a hello on at once */
-        answered =
-            asked + NANOS_PER_SECOND / 2 < o->event_time ? asked + NANOS_PER_SECOND / 2 : o->event_time;
+    if (!answered) { /* what is between two sides passes a hello on at once */
+        const nanos ended = o->alert_had[SERVER] ? o->alert_had[SERVER] : o->event_time;
+        answered = asked + NANOS_PER_SECOND / 2 < ended ? asked + NANOS_PER_SECOND / 2 : ended;
+    }
     return (struct met_handshake){.key = met_key(o),
                                   .answer = answer_of(o),
                                   .client = o->whence.client,

@@ -31,7 +31,7 @@ static enum ageless_psk judge_identity(struct sessions *s, const struct observat
     struct entry *earlier = memory_find(s, &place, now);
     const uint16_t mark = mark_of(o);
     const uint16_t earlier_mark = earlier && earlier->flags & ENTRY_MARKED ? earlier->suite : 0;
-    const bool met = earlier && entry_origin(earlier) / 1000 < now / 1000 && mark != earlier_mark;
+    const bool met = earlier && entry_origin(earlier) / 1000 < now / 1000 && (!mark || mark != earlier_mark);
     const bool aged = !named || (earlier && earlier->flags & ENTRY_AGED);
     memory_put(s, &place,
                &(struct memo){.origin = now, .now = now, .flags = mark ? ENTRY_MARKED : 0, .suite = mark});

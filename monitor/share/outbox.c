@@ -46,7 +46,7 @@ static void on_told(void *context, uint64_t item, enum redis_status status, stru
     struct letter *letter = &o->letters[item % SHARED_OUTBOX];
     const struct origin news = letter->news;
     (void)value;
-    o->under_way--;
+    o->under_way -= o->under_way > 0; /* see mend() */
     letter->state = LETTER_DONE;
     settle(o);
     if (status != REDIS_FAILED) {

@@ -255,10 +255,10 @@ def explained_refusals(folder):
 
 
 def extended_secrets(folder):
-    """RFC 7627 5.3: a session without an extended master secret must not be resumed by a hello that asks for one. A server that makes such secrets at
-    times only is several, of which one is newer."""
+    """RFC 7627 5.3: a server that makes extended master secrets must not resume a session without one. One that makes them at times only is several,
+    of which one is newer; one that never does is not bound by that."""
     rule, extended = "ut-7.1-resume-server", (23, b"")
-    for asks, first, second, guilty in ((True, True, True, True), (True, False, True, False), (True, True, False, False), (True, False, False, False),
+    for asks, first, second, guilty in ((True, True, True, True), (True, False, True, False), (True, True, False, False), (True, False, False, True),
                                         (False, False, False, True)):
         frames = []
         for n in range(5):

@@ -200,7 +200,8 @@ def truncated_macs(folder):
     """RFC 6066 7: a client negotiates them that has offered them and goes on; a suite of AEAD has no HMAC, so nothing is negotiated."""
     gcm = 0x009C
     for suite, offered, goes_on, fault in ((AES, True, True, "both"), (AES, True, False, "server"), (AES, False, True, "server"),
-                                           (AES, False, False, "server"), (gcm, True, True, None), (gcm, False, False, None)):
+                                           (AES, False, False, "server"), (gcm, True, True, None), (gcm, False, False, None),
+                                           (0x1A2B, True, True, None)):  # of a suite that nobody has named it is not known
         steps = accepted(suite, m.client_hello([suite], m.TLS12, more=[(4, b"")] if offered else []))
         steps[1] = (SERVER, m.server_hello(suite, m.TLS12, more=[(4, b"")]) + m.done(m.TLS12))
         steps = steps if goes_on else steps[:2] + [(CLIENT, m.alert(2, 110))]

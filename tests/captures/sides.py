@@ -215,6 +215,13 @@ def refused_first():
                     half = Judged(copied(legs, steps, apart=apart, one_way=(len(legs) - 1,)))
                     ues = {e["src_ip"] for e in half.alerts if e["utwatch"]["about"] == "ue"}
                     check(middle not in ues and half.counts["ut-6.2-ue-3des"]["pass"] < 2, *case, "one way", half.failed())
+    # What was asked after the server had refused the first did not pass by it on the way.
+    plain = [(CLIENT, hello_of([2])), (SERVER, m.alert(2, 40, m.TLS12))]
+    for later in (30000000, 100000000):
+        other = [((MIDDLE, 62000), (ORIGIN, 443), [])]
+        found = Judged(copied(PLACES["a NAT"][:1], plain, apart=10000) + copied(other, plain, at=START + later, apart=10000))
+        told = [e["src_ip"] for e in found.alerts if e["utwatch"]["rule"] == "ut-6.2-ue-offers-encryption"]
+        check(MIDDLE in told and len(told) == 2, "the same hello", later, "ns after it was refused:", told)
     # Somebody else's hello with the same random, and one that offers something else, are their own.
     stolen = bytearray(weak[0][1])
     stolen[-3] ^= 0x0C  # another suite
