@@ -260,10 +260,10 @@ struct server_hello_facts {
     bool raw_server_key, raw_client_key; /* keys take the place of certificates (RFC 7250) */
     bool pgp;                            /* OpenPGP keys do, on both sides (RFC 6091 3.2) */
     bool cached;                         /* a hash does, of a certificate that the client has (RFC 7924 3) */
-    uint16_t key_share_group;            /* 0: none */
+    bool extensions_cut;
+    uint16_t key_share_group; /* 0: none */
     uint16_t extensions[MAX_SERVER_EXTENSIONS];
     uint16_t extension_count;
-    bool extensions_cut;
     struct text_slice alpn;
     bool ja3s_known;
     bool ja3s_made; /* as ja3_made */
@@ -358,11 +358,14 @@ struct observation {
     struct whence whence; /* the frame of the first hello; time: of the connection's first packet */
     nanos event_time;     /* when the observation was finished */
     nanos exchange_time;  /* of the client's key exchange, which answers the server's hello; 0: not seen */
+    nanos alert_had[2];   /* by enum side: when it sent a fatal alert, or acknowledged the other's; 0: neither
+                             is known */
     struct text_slice authority; /* of an HTTP CONNECT before the hello */
 
     /* how far the handshake got */
     uint32_t seen;             /* enum seen */
     uint32_t unobserved;       /* enum unobserved: why facts are missing, all directions */
+    enum follow_up follow_up;  /* of the client, if its server's certificate is in doubt */
     struct side_facts side[2]; /* by enum side */
     enum outcome outcome;
     enum reaction reaction;
@@ -377,9 +380,6 @@ struct observation {
     struct acknowledged hello_ack; /* of the server's bytes, when the client sent its hello */
     bool spoke_on;                 /* the client sent more after its hello before the server had answered */
     bool alert_unreceived; /* a fatal alert that the other side, though captured, had not acknowledged */
-    nanos alert_had[2]; /* by enum side: when it sent a fatal alert, or acknowledged the other's; 0: neither
-                           is known */
-    enum follow_up follow_up; /* of the client, if its server's certificate is in doubt */
     uint32_t unheard; /* enum unobserved: why the client may have ended it before the server did, by a message
                          that was not seen; 0: it cannot have */
     bool had_answer; /* the server's end acknowledges the client's answer to a request for its certificate, or
