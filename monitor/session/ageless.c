@@ -14,10 +14,12 @@
 /* For such an identity: it was offered with an age; and `suite` is the mark of the hello. */
 enum { ENTRY_AGED = ENTRY_DEAD, ENTRY_MARKED = ENTRY_SUITE };
 
-/* Another hello has the same one time in 32,768, and is then taken for a copy. 0: it is not known. */
+/* Another hello has the same one time in 32,768, and is then taken for a copy. One whose random was not drawn
+ * is known by the server's. 0: neither is known. */
 static uint16_t mark_of(const struct observation *o)
 {
-    return o->hello ? (uint16_t)(o->hello >> 32) | 1U : 0;
+    const uint64_t by = o->hello ? o->hello : o->randoms;
+    return by ? (uint16_t)(by >> 32) | 1U : 0;
 }
 
 static enum ageless_psk judge_identity(struct sessions *s, const struct observation *o,
@@ -31,7 +33,7 @@ static enum ageless_psk judge_identity(struct sessions *s, const struct observat
     struct entry *earlier = memory_find(s, &place, now);
     const uint16_t mark = mark_of(o);
     const uint16_t earlier_mark = earlier && earlier->flags & ENTRY_MARKED ? earlier->suite : 0;
-    const bool met = earlier && entry_origin(earlier) / 1000 < now / 1000 && (!mark || mark != earlier_mark);
+    const bool met = earlier && entry_origin(earlier) / 1000 < now / 1000 && mark != earlier_mark;
     const bool aged = !named || (earlier && earlier->flags & ENTRY_AGED);
     memory_put(s, &place,
                &(struct memo){.origin = now, .now = now, .flags = mark ? ENTRY_MARKED : 0, .suite = mark});

@@ -498,7 +498,7 @@ def by_identity(folder, name, ages, step, random=os.urandom):
         body = (len(identities)).to_bytes(2, "big") + identities + b"\0\x21\x20" + b"\5" * 32
         more = [(43, b"\2\3\4"), (45, b"\1\1"), (41, body)]
         hello = m.client_hello([0x1301], m.TLS12, session=b"\1" * 32, more=more, random=random(32))
-        answer = m.server_hello(0x1301, m.TLS12, session=b"\1" * 32, more=[(43, b"\3\4"), (41, b"\0\0")])
+        answer = m.server_hello(0x1301, m.TLS12, session=b"\1" * 32, more=[(43, b"\3\4"), (41, b"\0\0")], random=os.urandom(32))
         data = b"\x17\3\3\0\x20" + b"\7" * 32
         said = [(CLIENT, hello), (SERVER, answer + data), (CLIENT, data), (SERVER, data)]
         frames += capturelib.build(said, client=("192.0.2.10", 40000 + i), time=(1795471000 + step * i) * 10**9)
