@@ -38,19 +38,12 @@ static bool learn_key_share(struct server_hello_facts *f, struct span body)
     return true;
 }
 
-/* RFC 7250 3: the one type that the server selected. */
-static bool learn_certificate_type(struct span body, bool *raw)
-{
-    enum { RAW_PUBLIC_KEY = 2 };
-    *raw = body.n == 1 && body.p[0] == RAW_PUBLIC_KEY;
-    return body.n == 1;
-}
+enum certificate_type { TYPE_OPENPGP = 1, TYPE_RAW_PUBLIC_KEY = 2 };
 
-/* RFC 6091 3.2: the one type that both sides use. */
-static bool learn_either_type(struct span body, bool *pgp)
+/* Is the one type that the server selected this one (RFC 7250 3; RFC 6091 3.2: for both sides)? */
+static bool learn_certificate_type(struct span body, enum certificate_type type, bool *is)
 {
-    enum { OPENPGP = 1 };
-    *pgp = body.n == 1 && body.p[0] == OPENPGP;
+    *is = body.n == 1 && body.p[0] == type;
     return body.n == 1;
 }
 
@@ -106,13 +99,13 @@ static unsigned learn_server_extension(struct observation *o, const struct exten
     case EXTENSION_ALPN:
         return learn_selected_protocol(o, e->body) ? 0 : UNKNOWN_LISTS;
     case EXTENSION_SERVER_CERTIFICATE_TYPE:
-        return learn_certificate_type(e->body, &f->raw_server_key) ? 0 : UNKNOWN_LISTS;
+        return learn_certificate_type(e->body, TYPE_RAW_PUBLIC_KEY, &f->raw_server_key) ? 0 : UNKNOWN_LISTS;
     case EXTENSION_CERT_TYPE:
-        return learn_either_type(e->body, &f->pgp) ? 0 : UNKNOWN_LISTS;
+        return learn_certificate_type(e->body, TYPE_OPENPGP, &f->pgp) ? 0 : UNKNOWN_LISTS;
     case EXTENSION_CACHED_INFO:
         return learn_cached(e->body, &f->cached) ? 0 : UNKNOWN_LISTS;
     case EXTENSION_CLIENT_CERTIFICATE_TYPE:
-        return learn_certificate_type(e->body, &f->raw_client_key) ? 0 : UNKNOWN_LISTS;
+        return learn_certificate_type(e->body, TYPE_RAW_PUBLIC_KEY, &f->raw_client_key) ? 0 : UNKNOWN_LISTS;
     default:
         return is_bare(e->type) && e->body.n ? UNKNOWN_EXTENSIONS : 0;
     }

@@ -109,14 +109,21 @@ static void set_limit(rlim_t bytes)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-static void test_a_full_disk_is_waited_for(void **state)
+/* Of two lines, the file takes the first and a part of the other. */
+static struct line_file *open_and_fill(const char *path)
 {
-    (void)state;
-    const char *path = in_folder("full");
     struct line_file *f = line_file_open(path, false);
     set_limit(10);
     put(f, "a line\n");
     put(f, "another line\n");
+    return f;
+}
+
+static void test_a_full_disk_is_waited_for(void **state)
+{
+    (void)state;
+    const char *path = in_folder("full");
+    struct line_file *f = open_and_fill(path);
     assert_false(line_file_flush(f));
     assert_int_equal(errno, EFBIG);
     assert_int_equal(line_file_waiting(f), 10);
@@ -167,10 +174,7 @@ static void test_half_a_line_is_taken_back(void **state)
 {
     (void)state;
     const char *path = in_folder("half");
-    struct line_file *f = line_file_open(path, false);
-    set_limit(10);
-    put(f, "a line\n");
-    put(f, "another line\n");
+    struct line_file *f = open_and_fill(path);
     assert_false(line_file_close(f));
     set_limit(RLIM_INFINITY);
     assert_string_equal(content(path), "a line\n");
@@ -180,10 +184,7 @@ static void test_a_line_that_was_begun_is_whole_in_the_new_file(void **state)
 {
     (void)state;
     const char *path = in_folder("filled");
-    struct line_file *f = line_file_open(path, false);
-    set_limit(10);
-    put(f, "a line\n");
-    put(f, "another line\n");
+    struct line_file *f = open_and_fill(path);
     assert_false(line_file_flush(f));
     assert_int_equal(rename(path, in_folder("filled.1")), 0);
     assert_true(line_file_reopen(f));
@@ -199,10 +200,7 @@ static void test_a_line_goes_on_in_the_same_file(void **state)
 {
     (void)state;
     const char *path = in_folder("same");
-    struct line_file *f = line_file_open(path, false);
-    set_limit(10);
-    put(f, "a line\n");
-    put(f, "another line\n");
+    struct line_file *f = open_and_fill(path);
     assert_false(line_file_flush(f));
     assert_true(line_file_reopen(f));
     assert_false(line_file_flush(f));
