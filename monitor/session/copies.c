@@ -40,12 +40,6 @@ void copies_expect(const struct sessions *s, const struct observation *o)
         expect(place_of(s, known_by(o, who), who), 1);
 }
 
-/* One octet repeated is no random: two handshakes may well have that. (1 stands for 0: random_drawn().) */
-static bool is_drawn(uint64_t random)
-{
-    return random > 1 && random != (random & 0xff) * UINT64_C(0x0101010101010101);
-}
-
 /* Whoever knows a hello can send it once more, so that a side's random alone does not show a copy. */
 static uint32_t tag_of_both(const struct observation *o)
 {
@@ -70,7 +64,8 @@ struct copy copy_met(struct sessions *s, const struct observation *o)
             continue;
         if (place->tag == tag && !at_once && then > copy.met)
             copy.met = then;
-        copy.seen |= place->tag == tag && place->both == both && (at_once || is_drawn(o->random[who]));
+        copy.seen |=
+            place->tag == tag && place->both == both && (at_once || !random_is_filler(o->random[who]));
         own = place;
         own_tag = tag;
     }

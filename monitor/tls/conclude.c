@@ -375,13 +375,6 @@ static uint64_t hash_of_randoms(const struct hello_memory *memory)
     return siphash_for_table(&memory->keys->own, span_of(both, sizeof both)) | 1;
 }
 
-/* Bytes that are all the same were hardly drawn, and do not tell two hellos apart. */
-static bool is_filler(const uint8_t *random)
-{
-    const uint8_t *part = random + PART_OF_RANDOM;
-    return memcmp(part, part + 1, sizeof(uint64_t) - 1) == 0;
-}
-
 /* The hash may be that which was made when the server's hello had come: another hello would have cleared it.
  */
 static void note_randoms(struct handshake *h)
@@ -389,7 +382,8 @@ static void note_randoms(struct handshake *h)
     struct observation *o = h->observation;
     const uint64_t known = o->randoms;
     o->random[CLIENT] = o->random[SERVER] = o->randoms = 0;
-    if (o->client_hello.unknown || h->other_hello || is_filler(h->memory.client_random))
+    if (o->client_hello.unknown || h->other_hello ||
+        random_is_filler(random_drawn(h->memory.client_random + PART_OF_RANDOM)))
         o->hello = 0;
     if (o->client_hello.format != HELLO_TLS || o->client_hello.unknown || o->server_hello.unknown)
         return;

@@ -416,6 +416,13 @@ struct observation {
     char text[OBSERVATION_TEXT]; /* the slices point into this; last, since it need not be cleared */
 };
 
+/* Is it no random, but one octet repeated, as two handshakes may well have? 1 stands for 0: random_drawn().
+ */
+static inline bool random_is_filler(uint64_t random)
+{
+    return random <= 1 || random == (random & 0xff) * UINT64_C(0x0101010101010101);
+}
+
 /* The negotiated version: 0x0304 also for a draft of TLS 1.3; 0 without a ServerHello, or if its
  * supported_versions does not parse. */
 uint16_t observation_version(const struct observation *o);
